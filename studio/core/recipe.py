@@ -1,0 +1,175 @@
+"""The contract between a recipe and everything else.
+
+A recipe is one file: docstring, `Config`, networks, and a class with `build`, `step`, `preview` and its
+capabilities. Modules and optimisers become attributes in `build`; the engine finds, moves and saves them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from studio.core.capabilities import CAPABILITIES
+from studio.core.errors import BadConfig
+from studio.core.knobs import KnobField, check, fields_of
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+    from torch.optim import Optimizer
+
+    from studio.core.compute import Compute
+    from studio.core.events import Event
+    from studio.core.spec import DataSpec, Kind
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch on the recipe's device.
+
+    Attributes:
+        x: images float32 (N, C, H, W) in 0..1, or tokens int64 (N, T).
+        y: labels or next tokens, int64 (N,); None when the data is unlabelled.
+    """
+
+    x: Tensor
+    y: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A named Config that reproduces one book's experiment.
+
+    Attributes:
+        name: what `--preset` takes; unique within the recipe.
+        title: what the gallery shows.
+        source: book and section.
+        data: catalogue name of the experiment's data set.
+        config, training, data_options: values that differ from the defaults.
+        shape, classes: what `data` looks like with these options, so that parameters can be counted offline.
+        expects: the published result, in words.
+        vocabulary_size: text only.
+    """
+
+    name: str
+    title: str
+    source: str
+    data: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    data_options: Mapping[str, Any] = field(default_factory=dict)
+    shape: tuple[int, ...] = (1, 28, 28)
+    classes: int = 10
+    vocabulary_size: int = 0
+    expects: str = ""
+
+
+class Recipe:
+    """Base of every recipe.
+
+    Conventions the engine relies on:
+        * `nn.Module` and `Optimizer` attributes set in `build` are found, saved and restored under their names.
+        * A live knob `lr<suffix>` is the base learning rate of the optimiser `opt<suffix>` (`lr_d` -> `opt_d`).
+        * `step` runs inside the policy's autocast, with all random generators derived from (seed, step).
+
+    Class attributes:
+        id, title, family, sources: filled in by `@register`.
+        accepts: the kind of data it trains on.
+        needs_labels: refuses unlabelled data with a message.
+        phases: names of the training phases, in order; `step` may look at `self.phase`.
+        best_metric, best_mode: the validation metric that decides which checkpoint is best, and its direction.
+        presets: the books' experiments; the first is the reference configuration.
+    """
+
+    @dataclass(frozen=True, kw_only=True)
+    class Config:
+        """Knobs of the recipe; every recipe declares its own."""
+
+    id: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    family: ClassVar[str] = ""
+    sources: ClassVar[str] = ""
+    accepts: ClassVar[Kind] = "image"
+    needs_labels: ClassVar[bool] = False
+    phases: ClassVar[tuple[str, ...]] = ("train",)
+    best_metric: ClassVar[str] = "loss"
+    best_mode: ClassVar[Literal["min", "max"]] = "min"
+    presets: ClassVar[tuple[Preset, ...]] = ()
+
+    def __init__(self, config: Any, spec: DataSpec, compute: Compute) -> None:
+        self.config = config
+        self.spec = spec
+        self.compute = compute
+        self.phase = self.phases[0]
+        self.build(spec, compute)
+
+    def build(self, spec: DataSpec, compute: Compute) -> None:
+        """Create modules (through `compute.prepare`) and optimisers as attributes."""
+        raise NotImplementedError
+
+    def step(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Do one optimisation step; return detached 0-d tensors by metric name."""
+        raise NotImplementedError
+
+    def validate(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Return 0-d metrics of one held-out batch, averaged by the engine; modules are in eval mode."""
+        return {}
+
+    def derived(self, metrics: Mapping[str, float]) -> Mapping[str, float]:
+        """Return metrics that follow from averaged ones, such as perplexity = exp(mean loss)."""
+        return {}
+
+    def start_phase(self, phase: str) -> None:
+        """Prepare a training phase; called at its first step and again after a resume inside it."""
+
+    def preview(self, batch: Batch) -> Iterable[Event]:
+        """Yield events (step 0: the engine fills it in) that show progress.
+
+        Args:
+            batch: the same held-out examples at every preview; random draws come from a fixed seed.
+        """
+        return ()
+
+    def change(self, name: str, value: Any) -> Any:
+        """Set a live knob; returns the checked value.
+
+        Raises:
+            BadConfig: the knob is unknown, not live, or the value is out of range.
+        """
+        knob = live_knobs(type(self)).get(name)
+        if knob is None:
+            raise BadConfig(f"{name} cannot be changed while training.", f"Live: {', '.join(live_knobs(type(self)))}.")
+        checked = check(knob, value)
+        self.config = dataclasses.replace(self.config, **{name: checked})
+        return checked
+
+    def modules(self) -> dict[str, nn.Module]:
+        """Return the networks by attribute name."""
+        from torch import nn
+
+        return {k: v for k, v in vars(self).items() if isinstance(v, nn.Module)}
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        """Return the optimisers by attribute name."""
+        from torch.optim import Optimizer
+
+        return {k: v for k, v in vars(self).items() if isinstance(v, Optimizer)}
+
+    def parameters(self) -> Iterable[nn.Parameter]:
+        """Iterate over the parameters of every network."""
+        for module in self.modules().values():
+            yield from module.parameters()
+
+    @classmethod
+    def capabilities(cls) -> tuple[str, ...]:
+        """Return the names of the capabilities the class declares."""
+        return tuple(name for name, protocol in CAPABILITIES.items() if protocol in cls.__mro__)
+
+
+def live_knobs(recipe: type[Recipe]) -> dict[str, KnobField]:
+    """Return the knobs of a recipe that may be changed while training."""
+    return {f.name: f for f in fields_of(recipe.Config) if f.knob.live}

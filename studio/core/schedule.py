@@ -1,0 +1,60 @@
+"""Learning-rate schedules as one factor on every optimiser's base rate."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from studio.core.training import Training
+
+
+@dataclass
+class Plateau:
+    """Counts validations without an improvement; drives the plateau schedule and early stopping.
+
+    Attributes:
+        best: best value so far; None before the first validation.
+        best_at: step of the best value.
+        bad: validations since then.
+        drops: how often the plateau schedule lowered the rate.
+    """
+
+    best: float | None = None
+    best_at: int = 0
+    bad: int = 0
+    drops: int = 0
+
+    def update(self, value: float, step: int, mode: str, patience: int) -> bool:
+        """Take a validation value; return whether it is the best so far.
+
+        The rate drops each time `patience` validations in a row brought nothing (Keras' ReduceLROnPlateau).
+        """
+        better = self.best is None or (value < self.best if mode == "min" else value > self.best)
+        if better:
+            self.best, self.best_at, self.bad = value, step, 0
+        else:
+            self.bad += 1
+            if patience and self.bad % patience == 0:
+                self.drops += 1
+        return better
+
+
+def factor(training: Training, step: int, per_epoch: int, total: int, plateau: Plateau) -> float:
+    """Return the factor on the base learning rate at a step (0-based, before the step is done)."""
+    warmup = min(1.0, (step + 1) / training.warmup_steps) if training.warmup_steps else 1.0
+    return warmup * _shape(training, step, per_epoch, total, plateau)
+
+
+def _shape(training: Training, step: int, per_epoch: int, total: int, plateau: Plateau) -> float:
+    decay = training.decay
+    match training.schedule:
+        case "step":
+            return float(decay ** (step // per_epoch // training.decay_epochs))
+        case "cosine":  # Loshchilov & Hutter 2017, one cycle from 1 to `decay`
+            return decay + (1 - decay) * 0.5 * (1 + math.cos(math.pi * min(step / max(total, 1), 1.0)))
+        case "plateau":
+            return float(decay**plateau.drops)
+        case "time":  # Keras 2: lr / (1 + decay * updates)
+            return 1.0 / (1.0 + decay * step)
+        case _:
+            return 1.0
