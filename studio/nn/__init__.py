@@ -1,0 +1,1 @@
+"""Blocks that several recipes share: Keras-parity layers and initialisers."""
