@@ -1,0 +1,1 @@
+"""Projections, latent walks and grids."""
