@@ -1,0 +1,1 @@
+"""Main window, session, settings, command line."""

@@ -1,0 +1,1 @@
+"""Measurements of the promises: each benchmark returns a `Report` with figures and whether the promise holds."""

@@ -1,0 +1,218 @@
+"""A finished (or running) run as something to use: sample, decode, encode, write; numpy in, numpy out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from studio.core import checkpoint as ckpt
+from studio.core import registry
+from studio.core.compute import Compute, Policy, generator
+from studio.core.errors import BadCheckpoint, BadInput, StudioError
+from studio.core.feed import to_batch
+from studio.core.knobs import make
+from studio.core.recipe import Recipe
+from studio.core.records import RunRecord
+from studio.core.spec import DataSet, DataSpec
+from studio.core.store import Store
+from studio.data.options import DataOptions
+
+CHUNK = 256
+
+T = TypeVar("T", np.uint8, np.float32)
+Pixels = NDArray[np.uint8]
+Points = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Held-out examples with their latent points.
+
+    Attributes:
+        points: float32 (N, D).
+        labels: int64 (N,) or None.
+        index: int64 (N,), positions in the split.
+        pixels: uint8 (N, H, W, C).
+    """
+
+    points: Points
+    labels: NDArray[np.int64] | None
+    index: NDArray[np.int64]
+    pixels: Pixels
+
+
+class TrainedModel:
+    """A recipe with trained weights in evaluation mode.
+
+    Pictures are uint8 (N, H, W, C); latent points float32 (N, D). Not safe to use from two threads at once.
+    """
+
+    def __init__(self, record: RunRecord, recipe: Recipe, step: int, workspace: Path) -> None:
+        self.record, self.recipe, self.step, self.workspace = record, recipe, step, workspace
+        self.spec = recipe.spec
+        self._data: DataSet | None = None
+
+    @classmethod
+    def open(cls, store: Store, run_id: str, checkpoint: str | int = "best", device: str = "cpu") -> TrainedModel:
+        """Load a run's weights (averaged ones when it has them).
+
+        Args:
+            store: the workspace.
+            run_id: id, unique beginning, or "last".
+            checkpoint: "best" (else the newest), "last", or a step that has a checkpoint.
+            device: where to compute.
+
+        Raises:
+            StudioError: no such run or checkpoint, or it does not fit the recipe.
+        """
+        record = store.run(run_id)
+        if not record.data.get("spec"):
+            raise BadCheckpoint(f"{record.id} has not begun to train.", "Resume it first.")
+        spec = DataSpec.from_json(record.data["spec"])
+        recipe_type = registry.recipe(record.recipe)
+        policy = replace(Policy(**record.policy), device=device, precision="fp32", compiled=False, devices=1, nodes=1)
+        recipe = recipe_type(make(recipe_type.Config, record.config), spec, Compute(policy))
+        loaded = _pick(record.path / "checkpoints", checkpoint)
+        ckpt.restore(recipe, loaded, averaged=True, optimizers=False)
+        for module in recipe.modules().values():
+            module.eval()
+        return cls(record, recipe, loaded.step, store.workspace)
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """Names of what the model can do."""
+        return self.recipe.capabilities()
+
+    def need(self, capability: str) -> Any:
+        """Return the recipe if it has a capability.
+
+        Raises:
+            StudioError: it does not; says what it can do.
+        """
+        if capability not in self.capabilities:
+            can = ", ".join(self.capabilities) or "nothing of that kind"
+            raise StudioError(f"{self.recipe.title} cannot do that ({capability}).", f"It can: {can}.")
+        return self.recipe
+
+    def data(self, progress: Callable[[int, int, str], None] | None = None) -> DataSet:
+        """Open the run's data set (once)."""
+        if self._data is None:
+            from studio.data.open import open_data
+
+            options = make(DataOptions, self.record.data["options"])
+            source, kind = self.record.data["source"], self.recipe.accepts
+            self._data = open_data(source, options, workspace=self.workspace, kind=kind, progress=progress)
+        return self._data
+
+    @property
+    def latent_size(self) -> int:
+        """Number of latent dimensions."""
+        return int(self.need("Decodes" if "Decodes" in self.capabilities else "Encodes").latent_size)
+
+    def sample(self, n: int, seed: int = 0) -> Pixels:
+        """Draw `n` new pictures; equal seeds give equal pictures."""
+        recipe = self.need("Samples")
+        with torch.no_grad():
+            return to_pixels(recipe.sample(n, generator(seed)))
+
+    def prior(self, n: int, seed: int = 0) -> Points:
+        """Draw `n` latent points."""
+        recipe = self.need("Decodes")
+        with torch.no_grad():
+            return _numpy(recipe.prior(n, generator(seed)))
+
+    def decode(self, z: Points) -> Pixels:
+        """Return the pictures of latent points (N, D).
+
+        Raises:
+            BadInput: the points have another number of dimensions.
+        """
+        recipe = self.need("Decodes")
+        points = np.atleast_2d(np.asarray(z, dtype=np.float32))
+        if points.shape[1] != self.latent_size:
+            raise BadInput(
+                f"A latent point here has {self.latent_size} numbers, not {points.shape[1]}.", "Give that many values."
+            )
+        return self._in_chunks(lambda part: to_pixels(recipe.decode(self._tensor(part))), points)
+
+    def encode(self, pixels: Pixels) -> Points:
+        """Return the latent points of pictures."""
+        recipe = self.need("Encodes")
+        return self._in_chunks(lambda part: _numpy(recipe.encode(self._batch(part))), pixels)
+
+    def reconstruct(self, pixels: Pixels) -> Pixels:
+        """Return the model's version of each picture."""
+        recipe = self.need("Reconstructs")
+        return self._in_chunks(lambda part: to_pixels(recipe.reconstruct(self._batch(part))), pixels)
+
+    def classify(self, pixels: Pixels) -> Points:
+        """Return class probabilities float32 (N, K)."""
+        recipe = self.need("Classifies")
+        return self._in_chunks(lambda part: _numpy(recipe.classify(self._batch(part))), pixels)
+
+    def write(self, prompt: str, n: int, temperature: float = 1.0, seed: int = 0) -> Iterator[str]:
+        """Yield up to `n` pieces of text that follow the prompt."""
+        recipe = self.need("WritesText")
+        with torch.no_grad():
+            yield from recipe.write(prompt, n, temperature, generator(seed))
+
+    def next_tokens(self, prompt: str, temperature: float = 1.0, k: int = 10) -> list[tuple[str, float]]:
+        """Return the `k` likeliest tokens after a prompt with their probabilities, likeliest first."""
+        recipe = self.need("PredictsTokens")
+        with torch.no_grad():
+            found: list[tuple[str, float]] = recipe.next_tokens(prompt, temperature, k)
+        return found
+
+    def encoded(
+        self, split: str = "val", limit: int = 5000, progress: Callable[[int, int, str], None] | None = None
+    ) -> Encoded:
+        """Encode examples of the run's data, evenly spread over the split."""
+        data = self.data(progress)
+        source = data.val if split == "val" and len(data.val) else data.train
+        index = np.unique(np.linspace(0, len(source) - 1, min(limit, len(source))).astype(np.int64))
+        x, labels = source.gather(index)
+        pixels = np.ascontiguousarray(np.moveaxis(x, 1, -1))
+        return Encoded(self.encode(pixels), labels, index, pixels)
+
+    def _tensor(self, values: Points) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(self.recipe.compute.device)
+
+    def _batch(self, pixels: Pixels) -> torch.Tensor:
+        """Turn pictures into what the recipe takes: float32 (N, C, H, W) in 0..1."""
+        channels, height, width = self.spec.shape
+        if pixels.shape[1:] != (height, width, channels):
+            want, have = f"{width}x{height}x{channels}", "x".join(map(str, pixels.shape[1:]))
+            raise BadInput(f"This model takes pictures of {want}, not {have}.", "Resize them first.")
+        x = torch.from_numpy(np.ascontiguousarray(np.moveaxis(pixels, -1, 1)))
+        return to_batch(x.to(self.recipe.compute.device), None, self.recipe.compute).x
+
+    def _in_chunks(self, work: Callable[[NDArray[Any]], NDArray[T]], values: NDArray[Any]) -> NDArray[T]:
+        with torch.no_grad():
+            return np.concatenate([work(values[i : i + CHUNK]) for i in range(0, max(len(values), 1), CHUNK)])
+
+
+def _pick(folder: Path, wish: str | int) -> ckpt.Checkpoint:
+    if wish == "best" and (best := ckpt.best_step(folder)) is not None:
+        wish = best
+    if wish in ("best", "last"):
+        return ckpt.newest(folder)[0]
+    have = ckpt.steps(folder)
+    if not str(wish).isdigit() or int(wish) not in have:
+        raise BadCheckpoint(f"There is no checkpoint at step {wish}.", f"There are: {', '.join(map(str, have))}.")
+    return ckpt.load(folder / ckpt.name_of(int(wish)))
+
+
+def _numpy(tensor: torch.Tensor) -> Points:
+    return tensor.float().cpu().numpy()
+
+
+def to_pixels(images: torch.Tensor) -> Pixels:
+    """Turn float images (N, C, H, W) in 0..1 into uint8 (N, H, W, C)."""
+    scaled = images.float().clamp(0, 1).mul(255).round().to(torch.uint8)
+    return scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy()
