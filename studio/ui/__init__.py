@@ -1,0 +1,1 @@
+"""The window: panels, widgets, forms, plots. The only Qt code below `app`; it never computes."""

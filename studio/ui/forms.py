@@ -1,0 +1,349 @@
+"""Forms made from Config dataclasses: what the knobs declare is what a person sees.
+
+`Form(config_types, values)` groups the knobs of several Configs in sections. Invalid text is marked in place with
+the message of `knobs.check` and kept as typed; every edit goes through the window's undo stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import shiboken6
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QUndoCommand, QUndoStack
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from studio.core.errors import BadConfig
+from studio.core.knobs import KnobField, check, fields_of
+from studio.ui.theme import SPACE_M, SPACE_S, Theme
+from studio.ui.widgets.fields import Editor, editor_for, raw_of
+from studio.ui.widgets.labels import icon_button, label
+from studio.ui.widgets.section import Section
+
+C = TypeVar("C")
+GROUPS = ("Model", "Optimiser", "Training", "Data", "Advanced")
+CLOSED = ("Advanced",)
+LABEL_WIDTH, UNIT_WIDTH = 124, 40
+
+
+def tooltip_of(field: KnobField) -> str:
+    """Return a knob's explanation: help, range, default, whether it may be turned while training."""
+    knob, parts = field.knob, []
+    if knob.help:
+        parts.append(knob.help)
+    if knob.low is not None and knob.high is not None:
+        parts.append(f"{knob.low:g} to {knob.high:g}{' ' + knob.unit if knob.unit else ''}.")
+    shown = raw_of(field, field.default)
+    parts.append(f"Default: {shown if shown != '' else 'empty'}.")
+    if knob.live:
+        parts.append("May be changed while training.")
+    return "\n".join(parts)
+
+
+class Dot(QWidget):
+    """A small mark beside a label: this value is not the default."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme, self.marked = theme, False
+        self.setFixedSize(theme.px(8), theme.px(28))
+
+    def mark(self, marked: bool) -> None:
+        """Show or hide the mark; the space stays."""
+        self.marked = marked
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the mark."""
+        if not self.marked:
+            return
+        painter, size = QPainter(self), self._theme.px(6)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.palette().highlight())
+        painter.drawEllipse(0, (self.height() - size) // 2, size, size)
+
+
+class Row(QWidget):
+    """One knob: dot, label, editor, unit, reset button, and the message below when the text is not valid."""
+
+    def __init__(self, field: KnobField, theme: Theme) -> None:
+        super().__init__()
+        self.field = field
+        self.raw: Any = raw_of(field, field.default)
+        self.value: Any = field.default
+        self.problem: BadConfig | None = None
+        self.session = 0
+        self.editor: Editor = editor_for(field)
+        self.editor.left.connect(self._end_session)
+        self.dot = Dot(theme)
+        self.name = label(field.knob.label, wrap=True)
+        self.name.setBuddy(self.editor.inner)
+        self.name.setFixedWidth(theme.px(LABEL_WIDTH))
+        self.reset = icon_button(theme, "undo", f"Reset {field.knob.label} to {raw_of(field, field.default)}")
+        self.message = label("", "error", wrap=True)
+        self.message.hide()
+        for widget in (self.name, self.editor.inner):
+            widget.setToolTip(tooltip_of(field))
+        self._arrange(theme)
+        self.set_raw(self.raw)
+
+    def _arrange(self, theme: Theme) -> None:
+        policy = self.reset.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.reset.setSizePolicy(policy)
+        self.reset.setFixedSize(theme.px(24), theme.px(24))
+        self.reset.setStyleSheet("padding: 0; min-height: 0;")
+        line = QHBoxLayout()
+        line.setSpacing(SPACE_S)
+        for widget in (self.dot, self.name):
+            line.addWidget(widget)
+        line.addWidget(self.editor, 1)
+        if self.field.knob.unit:
+            unit = label(self.field.knob.unit, "small")
+            line.addWidget(unit)
+        line.addWidget(self.reset)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(line)
+        column.addWidget(self.message)
+
+    def set_raw(self, raw: Any) -> None:
+        """Take a raw state: show it, check it, mark it."""
+        self.raw = raw
+        self.editor.show_raw(raw)
+        try:
+            self.value, self.problem = check(self.field, raw), None
+        except BadConfig as error:
+            self.problem = error
+        self._mark()
+
+    def _mark(self) -> None:
+        text = "" if self.problem is None else str(self.problem)
+        self.editor.set_invalid(bool(text))
+        self.message.setText(text)
+        self.message.setVisible(bool(text))
+        self.editor.inner.setAccessibleDescription(text or tooltip_of(self.field))
+        self.dot.mark(self.changed)
+        self.reset.setVisible(self.changed)
+
+    @property
+    def changed(self) -> bool:
+        """Whether the value is not the default (or not valid)."""
+        return self.problem is not None or self.value != self.field.default
+
+    def _end_session(self) -> None:
+        self.session += 1
+
+
+class EditCommand(QUndoCommand):
+    """Changes of raw states, by field name; typing in one field is one command."""
+
+    def __init__(self, form: Form, title: str, after: Mapping[str, Any], key: tuple[str, int] | None) -> None:
+        super().__init__(title)
+        self._form, self._key = form, key
+        self._after = dict(after)
+        self._before = {name: form.rows[name].raw for name in after}
+        self._first = True
+
+    def id(self) -> int:
+        """Return a number that commands which may merge share."""
+        return -1 if self._key is None else 1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        """Swallow the next key press in the same field."""
+        if not isinstance(other, EditCommand) or other._form is not self._form or other._key != self._key:
+            return False
+        self._after = other._after
+        self.setObsolete(self._after == self._before)
+        return True
+
+    def redo(self) -> None:
+        """Apply the change."""
+        self._apply(self._after)
+
+    def undo(self) -> None:
+        """Take it back."""
+        self._apply(self._before)
+
+    def _apply(self, raws: Mapping[str, Any]) -> None:
+        if shiboken6.isValid(self._form):
+            self._form.apply(raws, again=not self._first)
+        self._first = False
+
+
+class Form(QWidget):
+    """The knobs of several Configs.
+
+    Signals:
+        changed: any raw state changed.
+        live_changed: (name, value) a valid value of a live knob, while training.
+        recalled: undo or redo touched this form: it should be shown.
+
+    Args:
+        config_types: Config classes; field names are unique across them.
+        values: values that differ from the defaults.
+        theme: for sizes and icons.
+        undo: the window's undo stack; a private one without it.
+        hidden: names that are left out (they keep their values).
+    """
+
+    changed = Signal()
+    live_changed = Signal(str, object)
+    recalled = Signal()
+
+    def __init__(
+        self,
+        config_types: Sequence[Any],
+        values: Mapping[str, Any] | None = None,
+        *,
+        theme: Theme,
+        undo: QUndoStack | None = None,
+        hidden: Iterable[str] = (),
+    ) -> None:
+        super().__init__()
+        self.config_types = tuple(config_types)
+        self.undo = undo if undo is not None else QUndoStack(self)
+        self.training = False
+        self.rows: dict[str, Row] = {}
+        self.sections: dict[str, Section] = {}
+        self._hidden = frozenset(hidden)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE_M)
+        self._build(theme)
+        column.addStretch(1)
+        self.load(values or {})
+
+    def _build(self, theme: Theme) -> None:
+        grouped: dict[str, list[KnobField]] = {group: [] for group in GROUPS}
+        for config_type in self.config_types:
+            for field in fields_of(config_type):
+                grouped[field.knob.group].append(field)
+        layout = self.layout()
+        assert layout is not None
+        for group, fields in grouped.items():
+            if not fields:
+                continue
+            section = Section(theme, group, is_open=group not in CLOSED)
+            grid = QGridLayout(section.body)
+            grid.setContentsMargins(SPACE_S, 0, 0, 0)
+            grid.setSpacing(SPACE_S)
+            for i, field in enumerate(fields):
+                grid.addWidget(self._row(field, theme), i, 0)
+            if all(f.name in self._hidden for f in fields):
+                section.hide()
+            self.sections[group] = section
+            layout.addWidget(section)
+
+    def _row(self, field: KnobField, theme: Theme) -> Row:
+        row = self.rows[field.name] = Row(field, theme)
+        if field.name in self._hidden:  # (showing it before it has a parent would make it a window)
+            row.hide()
+        row.editor.edited.connect(lambda raw: self._edited(row, raw))
+        row.reset.clicked.connect(lambda: self.reset(field.name))
+        return row
+
+    # ---- values
+
+    def values(self) -> dict[str, Any]:
+        """Return the last valid value of every knob."""
+        return {name: row.value for name, row in self.rows.items()}
+
+    def changed_values(self) -> dict[str, Any]:
+        """Return the valid values that differ from the defaults."""
+        return {name: row.value for name, row in self.rows.items() if row.value != row.field.default}
+
+    def problems(self) -> dict[str, BadConfig]:
+        """Return what is not valid, by name."""
+        return {name: row.problem for name, row in self.rows.items() if row.problem is not None}
+
+    def config(self, config_type: type[C]) -> C:
+        """Return an instance of one of the Config classes.
+
+        Raises:
+            BadConfig: a field of it holds something that is not valid.
+        """
+        names = [field.name for field in fields_of(config_type)]  # type: ignore[arg-type]  # classes are hashable
+        for name in names:
+            problem = self.rows[name].problem
+            if problem is not None:
+                raise problem
+        return config_type(**{name: self.rows[name].value for name in names})
+
+    def load(self, values: Mapping[str, Any]) -> None:
+        """Show values (and defaults for the rest) without an undo step."""
+        self.apply(self._all_raws(values))
+
+    def overlay(self, values: Mapping[str, Any]) -> None:
+        """Show some values over those present, without an undo step; unknown names are left out."""
+        self.apply({n: raw_of(self.rows[n].field, v) for n, v in values.items() if n in self.rows})
+
+    def set_values(self, values: Mapping[str, Any], title: str = "Change settings") -> None:
+        """Show values (and defaults for the rest) as one undoable step."""
+        raws = self._all_raws(values)
+        different = {name: raw for name, raw in raws.items() if raw != self.rows[name].raw}
+        if different:
+            self.undo.push(EditCommand(self, title, different, None))
+
+    def reset(self, name: str) -> None:
+        """Give one knob its default back (undoable)."""
+        row = self.rows[name]
+        raws = {name: raw_of(row.field, row.field.default)}
+        self.undo.push(EditCommand(self, f"Reset {row.field.knob.label}", raws, None))
+
+    def _all_raws(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        known = {name: raw_of(row.field, row.field.default) for name, row in self.rows.items()}
+        given = {n: raw_of(self.rows[n].field, v) for n, v in values.items() if n in self.rows}
+        return {**known, **given}
+
+    def apply(self, raws: Mapping[str, Any], *, again: bool = False) -> None:
+        """Take raw states; `again` when undo or redo brings them back."""
+        before = self.values()
+        for name, raw in raws.items():
+            self.rows[name].set_raw(raw)
+        self._count_changes()
+        self.changed.emit()
+        self._tell_live(before, raws)
+        if again:
+            self.recalled.emit()
+
+    def _edited(self, row: Row, raw: Any) -> None:
+        key = (row.field.name, row.session) if isinstance(raw, str) and not row.field.choices else None
+        self.undo.push(EditCommand(self, f"Change {row.field.knob.label}", {row.field.name: raw}, key))
+
+    def _tell_live(self, before: Mapping[str, Any], names: Iterable[str]) -> None:
+        if not self.training:
+            return
+        for name in names:
+            row = self.rows[name]
+            if row.field.knob.live and row.problem is None and row.value != before[name]:
+                self.live_changed.emit(name, row.value)
+
+    def _count_changes(self) -> None:
+        counts = dict.fromkeys(self.sections, 0)
+        for name, row in self.rows.items():
+            counts[row.field.knob.group] += row.changed and name not in self._hidden
+        for group, section in self.sections.items():
+            section.set_note(f"{counts[group]} changed" if counts[group] else "")
+
+    # ---- while training
+
+    def set_training(self, training: bool) -> None:
+        """Lock everything but the live knobs, or unlock all."""
+        self.training = training
+        for row in self.rows.values():
+            usable = row.field.knob.live or not training
+            row.editor.setEnabled(usable)
+            row.reset.setEnabled(usable)
+
+    def first_problem(self) -> QLabel | None:
+        """Return the message of the first invalid knob, its section opened, to be scrolled to."""
+        for row in self.rows.values():
+            if row.problem is not None:
+                self.sections[row.field.knob.group].set_open(True)
+                row.editor.setFocus()
+                return row.message
+        return None

@@ -1,0 +1,61 @@
+"""The pages of Explore as tabs; which of them show is a question of what the model can do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QTabWidget, QWidget
+
+from studio.ui.panels.explore_map import MapPage
+from studio.ui.panels.explore_morph import MorphPage
+from studio.ui.panels.explore_sheets import GridPage, PredictionsPage, ReconstructionsPage, SamplesPage
+
+if TYPE_CHECKING:
+    from studio.ui.panels.explore_state import Walker
+    from studio.ui.widgets.strip import PinStrip
+
+
+class ModelTabs(QTabWidget):
+    """Scatter, grid, samples, reconstructions, predictions, morph."""
+
+    def __init__(self, walker: Walker, strip: PinStrip) -> None:
+        super().__init__()
+        self.map = MapPage(walker)
+        self.grid = GridPage(walker)
+        self.samples = SamplesPage(walker)
+        self.reconstructions = ReconstructionsPage(walker)
+        self.predictions = PredictionsPage(walker)
+        self.morph = MorphPage(walker, strip)
+        self.sheets = (self.grid, self.samples, self.reconstructions, self.predictions)
+        self._needs: dict[QWidget, tuple[str, set[str]]] = {
+            self.map: ("Scatter", {"Encodes"}),
+            self.grid: ("Grid", {"Decodes"}),
+            self.samples: ("Samples", {"Samples", "Decodes"}),
+            self.reconstructions: ("Reconstructions", {"Reconstructs"}),
+            self.predictions: ("Predictions", {"Classifies"}),
+            self.morph: ("Morph", {"Decodes"}),
+        }
+        self.setDocumentMode(True)
+        self.tabBar().setDrawBase(False)
+        self.setAccessibleName("Ways to look at the model")
+        for page, (title, _) in self._needs.items():
+            self.addTab(page, title)
+
+    def show_for(self, can: Collection[str]) -> bool:
+        """Show the pages a model with these capabilities has; return whether there is any.
+
+        The first one comes to the front, though never the grid: a decoder alone begins with its samples.
+        """
+        usable = [page for page, (_, any_of) in self._needs.items() if any_of & set(can)]
+        for page in self._needs:
+            self.setTabVisible(self.indexOf(page), page in usable)
+        first = next((page for page in usable if page is not self.grid), None)
+        if first is not None:
+            self.setCurrentWidget(first)
+        return first is not None
+
+    def close_workers(self) -> None:
+        """End the workers."""
+        for sheet in self.sheets:
+            sheet.close_worker()

@@ -1,0 +1,370 @@
+"""Curves over training steps: thousands of points a second come in, at most 15 pictures a second go out.
+
+Pen width 1 (wider pens cost three times as much on long curves); two points per pixel and nothing outside the view.
+pyqtgraph's own peak downsampling keeps ten points per pixel: ten curves of 100,000 points took 0.3 s a picture.
+This module imports pyqtgraph: import it after the first paint (`widgets/curves.py` does).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QBuffer, QEvent, QPoint, QPointF, QRectF, QSize, QSizeF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QVBoxLayout
+
+from studio.core.errors import StoreError
+from studio.core.files import write_atomic
+from studio.ui.theme import SERIES, SPACE_M, Theme
+from studio.ui.widgets.curve import Curve
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+REDRAW_MS = 67
+"""At most 15 pictures a second; slower when a picture takes long, so that drawing takes a tenth of the time."""
+DARK_SERIES = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#999999", "#0072b2")
+"""Okabe-Ito in an order that begins with what is well seen on a dark ground."""
+
+
+class CurvePlot(QFrame):
+    """Many curves over steps.
+
+    Signals:
+        series_changed: a curve came or its colour changed (for the legend).
+        following_changed: whether the axes follow the data (they stop when a person pans or zooms).
+        drawn: a picture was drawn.
+    """
+
+    series_changed = Signal()
+    following_changed = Signal(bool)
+    drawn = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.curves: dict[str, Curve] = {}
+        self.log = (False, False)
+        self.smoothing = 0.0
+        self._watched: dict[str, Literal["min", "max"]] = {}
+        self._dirty = False
+        self._cost = 0.0
+        self._marked: int | None = None
+        self._build()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.redraw)
+        theme.changed.connect(self._tint)
+        self._tint()
+
+    def _build(self) -> None:
+        self.view = pg.PlotWidget()
+        self.view.setAccessibleName("Curves")
+        self.plot = self.view.getPlotItem()
+        self.view.setMenuEnabled(False)
+        menu = self.plot.ctrlMenu  # pyqtgraph leaves it without a parent: it would outlive us
+        menu.setParent(self.view, menu.windowFlags())
+        self.plot.hideButtons()
+        self.plot.showGrid(x=True, y=True, alpha=0.15)
+        self.plot.setLabel("bottom", "step")
+        box = self.plot.getViewBox()
+        box.setDefaultPadding(0.03)
+        box.sigRangeChangedManually.connect(lambda *_: self._followed())
+        box.sigXRangeChanged.connect(lambda *_: self._moved())
+        self.hover_line = pg.InfiniteLine(angle=90)
+        self.marker = pg.InfiniteLine(angle=90)
+        for line in (self.hover_line, self.marker):
+            line.hide()
+            self.plot.addItem(line, ignoreBounds=True)
+        self.view.scene().sigMouseMoved.connect(self._hover)
+        self.view.viewport().installEventFilter(self)
+        self.readout = QLabel(self)
+        self.readout.setTextFormat(Qt.TextFormat.RichText)
+        self.readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.readout.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.view)
+
+    # ---- data
+
+    def append(self, name: str, steps: Sequence[float], values: Sequence[float]) -> None:
+        """Add points of one curve ("train/loss"); drawn with the next picture."""
+        if name not in self.curves:
+            self._add(name)
+        self.curves[name].series.append(steps, values)
+        self._later()
+
+    def rewind(self, step: int) -> None:
+        """Drop the points after a step from every curve."""
+        for curve in self.curves.values():
+            curve.series.rewind(step)
+        self._later()
+
+    def clear(self) -> None:
+        """Drop every curve and follow the data again."""
+        for curve in self.curves.values():
+            for item in curve.items:
+                self.plot.removeItem(item)
+        self.curves.clear()
+        self._watched.clear()
+        self.mark(None)
+        self.readout.hide()
+        self.follow()
+        self.series_changed.emit()
+
+    def watch(self, name: str, mode: Literal["min", "max"]) -> None:
+        """Put a star at the best value of a curve (which may come later)."""
+        self._watched[name] = mode
+        if name in self.curves:
+            self.curves[name].series.watch(mode)
+            self._later()
+
+    def _add(self, name: str) -> None:
+        curve = self.curves[name] = Curve(name, self.plot)
+        curve.series.set_smoothing(self.smoothing)
+        curve.series.watch(self._watched.get(name, ""))
+        for item in curve.items[:2]:
+            item.setLogMode(*self.log)
+        self._colour()
+        self.series_changed.emit()
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names without their split: losses first, gradient norms last, so that late comers shift no colour."""
+        names = {name.rpartition("/")[2] for name in self.curves}
+        return sorted(names, key=lambda name: (name.startswith("grad_norm"), not name.startswith("loss"), name))
+
+    def _colour(self) -> None:
+        """Give the same metric the same colour in every split."""
+        metrics = self.metrics
+        colours = DARK_SERIES if self._theme.is_dark else SERIES
+        for name, curve in self.curves.items():
+            colour = QColor(colours[metrics.index(name.rpartition("/")[2]) % len(colours)])
+            curve.set_colour(colour, self.smoothing > 0)
+
+    # ---- what is shown
+
+    def set_log(self, x: bool, y: bool) -> None:
+        """Choose logarithmic axes; values that are not positive are left out there."""
+        self.log = (x, y)
+        for curve in self.curves.values():
+            for item in curve.items[:2]:
+                item.setLogMode(x, y)
+        for axis, is_log in (("bottom", x), ("left", y)):
+            self.plot.getAxis(axis).setLogMode(is_log)
+        self.mark(self._marked)
+        self.follow()
+        self.redraw()
+
+    def set_smoothing(self, weight: float) -> None:
+        """Choose the weight of the past, 0 to 0.999; the raw curves stay, faint."""
+        self.smoothing = weight
+        for curve in self.curves.values():
+            curve.series.set_smoothing(weight)
+        self._colour()
+        self._later()
+
+    def set_shown(self, name: str, shown: bool) -> None:
+        """Show or hide a curve."""
+        self.curves[name].shown = shown
+        for item in self.curves[name].items:
+            item.setVisible(shown)
+        self._later()
+        if self.following:
+            self.follow()
+
+    def mark(self, step: int | None) -> None:
+        """Mark a step with a line (where the preview's scrubber stands); None takes it away."""
+        self._marked = step
+        visible = step is not None and not (self.log[0] and step <= 0)
+        self.marker.setVisible(visible)
+        if visible and step is not None:
+            self.marker.setValue(math.log10(step) if self.log[0] else step)
+
+    @property
+    def following(self) -> bool:
+        """Whether the axes follow the data."""
+        return bool(all(self.plot.getViewBox().state["autoRange"]))
+
+    def follow(self) -> None:
+        """Let the axes follow the data again."""
+        self.plot.getViewBox().enableAutoRange()
+        self._followed()
+
+    def _moved(self) -> None:
+        if not self.following:
+            self._later()
+
+    def _followed(self) -> None:
+        self.following_changed.emit(self.following)
+
+    # ---- drawing
+
+    def _later(self) -> None:
+        self._dirty = True
+        if not self._timer.isActive():
+            self._timer.start(max(REDRAW_MS, round(10_000 * self._cost)))
+
+    def redraw(self) -> None:
+        """Draw what came since the last picture; hidden plots wait until they are seen."""
+        if not self.isVisible():
+            return
+        began = time.perf_counter()
+        self._dirty = False
+        self._draw_curves()
+        self._cost = min(time.perf_counter() - began, 0.1)
+        self.drawn.emit()
+
+    def _draw_curves(self) -> None:
+        edges = self._edges()
+        for curve in self.curves.values():
+            if curve.shown:
+                curve.draw(self.smoothing > 0, self.log, edges)
+
+    def _edges(self) -> NDArray[np.float64]:
+        """Return the steps at the borders of the pixel columns: all of the data, or the view and half of it around."""
+        columns = max(200, self.view.width())
+        ends = [(s.steps[0], s.steps[-1]) for s in (c.series for c in self.curves.values() if c.shown) if len(s)]
+        low, high = (min(e[0] for e in ends), max(e[1] for e in ends)) if ends else (0.0, 1.0)
+        if self.log[0]:
+            low, high = math.log10(max(low, 1.0)), math.log10(max(high, 1.0))
+        if not self.plot.getViewBox().state["autoRange"][0]:
+            (left, right), _ = self.plot.getViewBox().viewRange()
+            low, high, columns = left - (right - left) / 2, right + (right - left) / 2, 2 * columns
+        grid = np.linspace(low, high, columns + 1)
+        return np.power(10.0, np.clip(grid, -300, 300)) if self.log[0] else grid
+
+    def showEvent(self, event: Any) -> None:
+        """Catch up."""
+        super().showEvent(event)
+        self.redraw()
+
+    def _tint(self) -> None:
+        tokens = self._theme.tokens
+        self.view.setBackground(tokens.surface)
+        for name in ("left", "bottom"):
+            axis = self.plot.getAxis(name)
+            axis.setPen(pg.mkPen(tokens.border))
+            axis.setTextPen(pg.mkPen(tokens.muted))
+        self.hover_line.setPen(pg.mkPen(tokens.muted))
+        self.marker.setPen(pg.mkPen(tokens.accent, style=Qt.PenStyle.DashLine))
+        self.readout.setStyleSheet(
+            f"background: {tokens.control}; border: 1px solid {tokens.border}; border-radius: 4px; padding: 4px;"
+        )
+        self._colour()
+        self.series_changed.emit()
+
+    # ---- hover
+
+    def eventFilter(self, watched: Any, event: QEvent) -> bool:
+        """Hide the read-out when the mouse leaves; a double click fits the axes."""
+        if event.type() == QEvent.Type.Leave:
+            self.hover_line.hide()
+            self.readout.hide()
+        elif event.type() == QEvent.Type.MouseButtonDblClick:
+            self.follow()
+        return bool(super().eventFilter(watched, event))
+
+    def _hover(self, position: QPointF) -> None:
+        box = self.plot.getViewBox()
+        inside = box.sceneBoundingRect().contains(position)
+        shown = [c for c in self.curves.values() if c.shown and len(c.series)]
+        self.hover_line.setVisible(inside and bool(shown))
+        self.readout.setVisible(inside and bool(shown))
+        if not inside or not shown:
+            return
+        x = float(box.mapSceneToView(position).x())
+        near = shown[0].series.at(10.0**x if self.log[0] else x)
+        step = near[0] if near else x
+        self.hover_line.setValue(math.log10(step) if self.log[0] and step > 0 else step)
+        self.readout.setText(self.readout_at(step))
+        self.readout.adjustSize()
+        self._place(self.view.mapFromScene(position))
+
+    def _place(self, mouse: QPoint) -> None:
+        gap, size = self._theme.px(SPACE_M) * 2, self.readout.size()
+        x = mouse.x() + gap if mouse.x() + gap + size.width() < self.width() else mouse.x() - gap - size.width()
+        self.readout.move(max(0, x), max(0, min(mouse.y(), self.height() - size.height())))
+
+    def readout_at(self, step: float) -> str:
+        """Return the values of all visible curves at a step, as rich text."""
+        lines = [f"<b>step {step:,.0f}</b>"]
+        for name, curve in self.curves.items():
+            point = curve.series.at(step)
+            if curve.shown and point is not None:
+                lines.append(f"<span style='color:{curve.colour.name()}'>●</span> {name}: {point[1]:.5g}")
+        return "<br>".join(lines)
+
+    # ---- export
+
+    def image(self) -> QImage:
+        """Return the plot as a picture of twice its size on screen."""
+        self._draw_now()
+        size = self.view.viewport().size().expandedTo(QSize(480, 240)) * 2
+        made = QImage(size, QImage.Format.Format_RGB32)
+        made.fill(QColor(self._theme.tokens.surface))
+        painter = QPainter(made)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.view.render(painter, QRectF(made.rect()))
+        painter.end()
+        return made
+
+    def svg(self) -> bytes:
+        """Return the plot as SVG."""
+        self._draw_now()
+        size, buffer = self.view.viewport().size(), QBuffer()
+        buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+        generator = QSvgGenerator()
+        generator.setOutputDevice(buffer)
+        generator.setSize(size)
+        generator.setViewBox(QRectF(QPointF(0, 0), QSizeF(size)))
+        painter = QPainter(generator)
+        self.view.render(painter, QRectF(QPointF(0, 0), QSizeF(size)))
+        painter.end()
+        return bytes(buffer.data().data())
+
+    def csv(self) -> str:
+        """Return every point (never thinned): columns series, step, value."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["series", "step", "value"])
+        for name, curve in self.curves.items():
+            series = curve.series
+            for step, value in zip(series.steps.tolist(), series.values.tolist(), strict=True):
+                writer.writerow([name, int(step), repr(value)])
+        return text.getvalue()
+
+    def export(self, path: Path) -> None:
+        """Write the plot as .png or .svg, or the points as .csv.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        kind = path.suffix.lower()
+        if kind == ".csv":
+            write_atomic(path, self.csv().encode())
+        elif kind == ".svg":
+            write_atomic(path, self.svg())
+        elif not self.image().save(str(path)):
+            raise StoreError(f"{path} cannot be written.", "Choose another folder.")
+
+    def copy(self) -> None:
+        """Put the plot on the clipboard as a picture."""
+        QApplication.clipboard().setImage(self.image())
+
+    def _draw_now(self) -> None:
+        """Bring the items up to date even if the plot is hidden."""
+        self.hover_line.hide()
+        self.readout.hide()
+        self._draw_curves()
+        QApplication.processEvents()
