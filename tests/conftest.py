@@ -1,0 +1,69 @@
+"""What every test shares: no display, no network, few threads, a workspace of its own."""
+
+from __future__ import annotations
+
+import os
+
+# Before Qt, torch or numpy are imported by anything.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MKL_NUM_THREADS", "1")
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+LOCAL = ("127.0.0.1", "::1", "localhost")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs the data folder when it is not there; mark what asks for it."""
+    for item in items:
+        if "shared_data" in getattr(item, "fixturenames", ()):
+            item.add_marker("shared_data")
+        if item.get_closest_marker("shared_data") and not SHARED_DATA.is_dir():
+            item.add_marker(pytest.mark.skip(reason="the data folder ../shared/data is not there"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The data folder beside the project; tests that ask for it are skipped without it."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the data folder ../shared/data is not there")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty workspace; also what commands and the window use by default."""
+    folder = tmp_path / "workspace"
+    monkeypatch.setenv("GENERATIVE_STUDIO_WORKSPACE", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _own_workspace(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test ever touches the workspace of the person who runs it."""
+    monkeypatch.setenv("GENERATIVE_STUDIO_WORKSPACE", str(tmp_path_factory.getbasetemp() / "default-workspace"))
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that leaves this machine."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and address[0] not in LOCAL:
+            raise OSError(f"the network is blocked in tests: {address}")
+        connect(self, address)
+
+    def guarded_look_up(host: Any, *args: Any, **options: Any) -> Any:
+        if host not in (*LOCAL, None, "", socket.gethostname()):
+            raise socket.gaierror(f"the network is blocked in tests: {host}")
+        return look_up(host, *args, **options)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)

@@ -1,0 +1,75 @@
+"""Parameter counts of the presets equal the tables of the books."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio.core import knobs, registry
+from studio.nn import summary
+
+PRINTED = [
+    ("mlp-classifier", "atienza", {"network": 269_322}),
+    ("cnn-classifier", "atienza", {"network": 80_266}),
+    ("cnn-classifier", "functional", {"network": 80_266}),
+    ("autoencoder", "atienza-16", {"encoder": 69_008, "decoder": 108_993}),
+    ("autoencoder", "atienza-2", {"encoder": 25_090, "decoder": 65_089}),
+    ("autoencoder", "foster", {"encoder": 98_946, "decoder": 102_017}),
+    ("vae", "foster-digits", {"encoder": 105_220, "decoder": 102_017}),
+    ("vae", "foster-faces", {"encoder": 1_732_944, "decoder": 917_123}),
+    ("vae", "chollet", {"encoder": 69_076, "decoder": 65_089}),
+    ("vae", "atienza-cnn", {"encoder": 69_076, "decoder": 65_089}),
+    ("vae", "atienza-mlp", {"encoder": 403_972, "decoder": 403_728}),
+    ("dcgan", "atienza", {"generator": 1_301_505, "discriminator": 1_080_577}),
+    ("dcgan", "chollet", {"generator": 3_979_651, "discriminator": 404_801}),
+    ("dcgan", "foster", {"generator": 844_161, "discriminator": 720_833}),
+    ("wgan-gp", "foster", {"critic": 4_314_753, "generator": 5_168_003}),
+]
+
+FROZEN = [
+    ("vae", "foster-faces", 448 + 320),
+    ("dcgan", "atienza", 1_301_505 - 1_300_801),
+    ("dcgan", "foster", 6_784),
+    ("wgan-gp", "foster", 17_280),
+]
+
+
+def counted(recipe: str, preset: str) -> dict[str, object]:
+    cls = registry.recipe(recipe)
+    found = registry.preset(cls, preset)
+    config = knobs.make(cls.Config, found.config)
+    return summary.count(summary.outline(cls, config, summary.preset_spec(found, cls)))
+
+
+@pytest.mark.parametrize(("recipe", "preset", "networks"), PRINTED, ids=lambda v: v if isinstance(v, str) else "")
+def test_networks_have_the_printed_size(recipe: str, preset: str, networks: dict[str, int]) -> None:
+    count = counted(recipe, preset)
+    assert count["by_network"] == networks
+    assert count["total"] == sum(networks.values())
+
+
+@pytest.mark.parametrize(("recipe", "preset", "frozen"), FROZEN)
+def test_running_statistics_are_counted_but_not_trainable(recipe: str, preset: str, frozen: int) -> None:
+    count = counted(recipe, preset)
+    assert count["total"] - count["trainable"] == frozen
+
+
+def test_summary_rows_follow_the_table_of_the_convolutional_classifier() -> None:
+    cls = registry.recipe("cnn-classifier")
+    spec = summary.preset_spec(cls.presets[0], cls)
+    rows = summary.layers(summary.outline(cls, cls.Config(), spec), spec)
+    convolutions = [(row.output_shape, row.parameters) for row in rows if row.kind == "Conv"]
+    assert convolutions == [((64, 26, 26), 640), ((64, 11, 11), 36_928), ((64, 3, 3), 36_928)]
+    pools = [row.output_shape for row in rows if row.kind == "MaxPool2d"]
+    assert pools == [(64, 13, 13), (64, 5, 5)]
+    assert (rows[-1].output_shape, rows[-1].parameters) == ((10,), 5_770)
+    assert rows[0].macs == 26 * 26 * 64 * 9  # a multiplication per output and kernel cell
+
+
+def test_summary_shapes_of_the_faces() -> None:
+    cls = registry.recipe("vae")
+    preset = registry.preset(cls, "foster-faces")
+    spec = summary.preset_spec(preset, cls)
+    rows = summary.layers(summary.outline(cls, knobs.make(cls.Config, preset.config), spec), spec)
+    assert [r.output_shape for r in rows if r.kind == "Conv"] == [(32, 64, 64), (64, 32, 32), (64, 16, 16), (64, 8, 8)]
+    assert [r.parameters for r in rows if r.kind == "ConvTranspose"] == [36_928, 36_928, 18_464, 867]
+    assert [r.parameters for r in rows if r.kind == "Dense"] == [819_400, 819_400, 823_296]
