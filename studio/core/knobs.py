@@ -20,7 +20,6 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 from studio.core.errors import BadConfig
 
 C = TypeVar("C")
-Group = Literal["Model", "Optimiser", "Training", "Data", "Advanced"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Knob:
         help: one or two sentences; the tooltip and the flag's help.
         unit: shown behind the number ("px", "s").
         live: may be changed while training.
-        group: section of the form.
+        group: section of the form; any name, the usual ones are "Model", "Optimiser", "Training", "Data", "Advanced".
     """
 
     label: str
@@ -44,7 +43,7 @@ class Knob:
     help: str = ""
     unit: str = ""
     live: bool = False
-    group: Group = "Model"
+    group: str = "Model"
 
 
 @dataclass(frozen=True)

@@ -218,10 +218,11 @@ class Form(QWidget):
         self.load(values or {})
 
     def _build(self, theme: Theme) -> None:
-        grouped: dict[str, list[KnobField]] = {group: [] for group in GROUPS}
-        for config_type in self.config_types:
-            for field in fields_of(config_type):
-                grouped[field.knob.group].append(field)
+        fields = [field for config_type in self.config_types for field in fields_of(config_type)]
+        own = [field.knob.group for field in fields if field.knob.group not in GROUPS]
+        grouped: dict[str, list[KnobField]] = {group: [] for group in (*GROUPS[:-1], *own, GROUPS[-1])}
+        for field in fields:
+            grouped[field.knob.group].append(field)
         layout = self.layout()
         assert layout is not None
         for group, fields in grouped.items():

@@ -1,0 +1,1 @@
+"""Every network that a canvas can look through: bundled, from torchvision, from a file."""
