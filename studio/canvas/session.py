@@ -230,7 +230,7 @@ class Session(ABC, Generic[C]):
         yield Started(self.step, self.id, self.kind, self.total_steps, self.stages[0].steps, policy.to_json(), 0)
         if policy.reason and self.step == 0:
             yield Message(self.step, "info", policy.reason)
-        while not (self.finished or control.stopped):
+        while not self.finished:
             yield from self._obey(control)
             if control.stopped:
                 break
