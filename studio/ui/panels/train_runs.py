@@ -51,6 +51,11 @@ class Runner(QObject):
         """Whether a run is being prepared or goes on."""
         return self._controls.state in BUSY
 
+    @property
+    def waiting(self) -> bool:
+        """Whether the run has said that it waits, and still should: a pause told late must not show as one."""
+        return self._follower.paused and self.job is not None and self.job.control.paused
+
     def refuse(self) -> bool:
         """Say that a run goes on, if one does; return whether one does."""
         if self.busy:
@@ -168,7 +173,7 @@ class Runner(QObject):
 
     def _take(self, events: Sequence[Any]) -> None:
         self._follower.take(events)
-        if self._follower.paused and self._controls.state == "running":
+        if self.waiting and self._controls.state == "running":
             self._controls.set_state("paused")
 
     def _turn(self, name: str, value: Any) -> None:
