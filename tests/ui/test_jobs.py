@@ -144,7 +144,7 @@ def test_the_gui_timer_goes_on_while_a_worker_burns_the_processor(context, qtbot
         job.start(FakeRun(100, 0.01, busy=True))
     timer.stop()
     # The promise (33 ms) is measured by the benchmark; here only that the worker does not hold the window up.
-    assert sorted(gaps)[len(gaps) // 2] < 0.1
+    assert sorted(gaps)[len(gaps) // 2] < 0.05
     assert len(gaps) > 20
 
 

@@ -31,7 +31,7 @@ def smooth(
         smoothed: float64 (N,).
         carry: for the points that follow.
     """
-    weight = weight if weight > 1e-6 else 0.0
+    weight = weight if weight > 1e-12 else 0.0  # (smaller ones would underflow below)
     finite = np.isfinite(values)
     numbers = np.where(finite, values, 0.0)
     made = np.empty(len(values))
