@@ -103,6 +103,26 @@ class PredictsTokens(Protocol):
         ...
 
 
+@runtime_checkable
+class Stylises(Protocol):
+    """Repaints pictures of any size in a style, in one pass."""
+
+    @property
+    def takes_style(self) -> bool:
+        """Whether any style picture can be given; otherwise the style is the one it was trained on."""
+        ...
+
+    def stylise(self, x: Tensor, style: Tensor | None = None, strength: float = 1.0) -> Tensor:
+        """Return repainted pictures.
+
+        Args:
+            x: (N, C, H, W), H and W at least 16.
+            style: (1, C, h, w) for models that take one; None is the model's own.
+            strength: 0 leaves the picture as it is, 1 is the full style.
+        """
+        ...
+
+
 CAPABILITIES: dict[str, type] = {
-    c.__name__: c for c in (Samples, Decodes, Encodes, Reconstructs, Classifies, WritesText, PredictsTokens)
+    c.__name__: c for c in (Samples, Decodes, Encodes, Reconstructs, Classifies, WritesText, PredictsTokens, Stylises)
 }

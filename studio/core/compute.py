@@ -105,6 +105,12 @@ class Compute:
             return torch.autocast(self.device.type, dtype=torch.bfloat16)
         return nullcontext()
 
+    def full_precision(self) -> AbstractContextManager[Any]:
+        """Return the context for sums that bf16 would spoil (Gram matrices), inside a step."""
+        if self.policy.precision == "bf16":
+            return torch.autocast(self.device.type, enabled=False)
+        return nullcontext()
+
     def minimise(self, loss: Tensor, optimizer: Optimizer) -> None:
         """Do one optimisation step: only the optimiser's own parameters get gradients.
 

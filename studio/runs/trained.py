@@ -24,6 +24,7 @@ from studio.core.store import Store
 from studio.data.options import DataOptions
 
 CHUNK = 256
+SMALLEST_STYLISED = 16
 
 T = TypeVar("T", np.uint8, np.float32)
 Pixels = NDArray[np.uint8]
@@ -155,6 +156,36 @@ class TrainedModel:
         """Return class probabilities float32 (N, K)."""
         recipe = self.need("Classifies")
         return self._in_chunks(lambda part: _numpy(recipe.classify(self._batch(part))), pixels)
+
+    def stylise(self, pixels: Pixels, style: Pixels | None = None, strength: float = 1.0) -> Pixels:
+        """Repaint one picture of any size in the model's style, or in that of `style`.
+
+        Args:
+            pixels: uint8 (H, W, 3).
+            style: uint8 (h, w, 3) for models that take any style.
+            strength: 0 leaves the picture as it is, 1 is the full style.
+
+        Returns:
+            uint8 (H, W, 3).
+
+        Raises:
+            BadInput: the picture is smaller than 16 pixels on a side.
+        """
+        recipe = self.need("Stylises")
+        if min(pixels.shape[:2]) < SMALLEST_STYLISED:
+            size = f"{pixels.shape[1]} x {pixels.shape[0]}"
+            raise BadInput(f"A picture of {size} is too small to be repainted.", "Use one of at least 16 pixels.")
+        with torch.no_grad():
+            made = recipe.stylise(self._any_size(pixels), None if style is None else self._any_size(style), strength)
+        repainted: Pixels = to_pixels(made.expand(-1, 3, -1, -1))[0]
+        return repainted
+
+    def _any_size(self, pixels: Pixels) -> torch.Tensor:
+        """Return float32 (1, C, H, W) in 0..1 with the model's number of channels."""
+        x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None].to(self.recipe.compute.device)
+        x = x.float().div(255)
+        luminance = x.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)
+        return x if self.spec.shape[0] == 3 else (x * luminance).sum(1, keepdim=True)
 
     def write(self, prompt: str, n: int, temperature: float = 1.0, seed: int = 0) -> Iterator[str]:
         """Yield up to `n` pieces of text that follow the prompt."""

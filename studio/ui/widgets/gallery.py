@@ -14,7 +14,7 @@ from studio.ui.widgets.labels import ElidedLabel, label
 
 CARD_WIDTH = 300
 SKELETONS = 6
-FAMILIES = {"gan": "Adversarial networks", "autoencoder": "Autoencoders", "classifier": "Classifiers", "text": "Text"}
+FAMILIES = {"gan": "Adversarial networks", "autoencoder": "Autoencoders", "classifier": "Classifiers", "text": "Text", "style": "Style"}
 
 
 class Described(Protocol):
