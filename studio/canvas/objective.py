@@ -4,14 +4,53 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from studio.canvas.backbone import LOGIT, Backbone
+from studio.canvas.backbone import LOGIT
 from studio.core.errors import BadConfig
 
 _TERM = re.compile(r"^\s*([^\s:/,]+)\s*(?:/\s*([^:,]+?)\s*)?(?::\s*([-+]?\d*\.?\d+(?:[eE][-+]?\d+)?)\s*)?$")
 _GRAMMAR = "Write layers like conv4_2:1.5, single channels like conv4_2/17:1, classes like logit/ship:1."
+
+
+class NamedLayer(Protocol):
+    """What an objective needs to know of a layer."""
+
+    @property
+    def name(self) -> str:
+        """What an objective calls it."""
+        ...
+
+    @property
+    def channels(self) -> int:
+        """Number of feature maps, or of classes."""
+        ...
+
+
+class Layered(Protocol):
+    """What an objective needs to know of a backbone: a `Backbone`, or the names alone in an editor."""
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+        ...
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Names of the logits."""
+        ...
+
+    @property
+    def layers(self) -> Sequence[NamedLayer]:
+        """In the order of the network."""
+        ...
+
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """Other names of layers -> their names here."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -29,7 +68,7 @@ class Term:
     weight: float = 1.0
 
 
-def parse(text: str, backbone: Backbone) -> tuple[Term, ...]:
+def parse(text: str, backbone: Layered) -> tuple[Term, ...]:
     """Read an objective and check it against a backbone.
 
     Raises:
@@ -41,11 +80,12 @@ def parse(text: str, backbone: Backbone) -> tuple[Term, ...]:
     return terms
 
 
-def _term(text: str, backbone: Backbone) -> Term:
+def _term(text: str, backbone: Layered) -> Term:
     match = _TERM.match(text)
     if match is None:
         raise BadConfig(f"{text.strip()!r} is not a layer with a weight.", _GRAMMAR)
     name, channel, weight = match.groups()
+    name = backbone.aliases.get(name, name)
     known = [layer.name for layer in backbone.layers]
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
@@ -57,9 +97,9 @@ def _term(text: str, backbone: Backbone) -> Term:
     return Term(name, index, 1.0 if weight is None else float(weight))
 
 
-def _channel(layer: str, text: str, backbone: Backbone) -> int:
+def _channel(layer: str, text: str, backbone: Layered) -> int:
     """Return the index of a channel given as a number or, for the logits, as a class name."""
-    count = backbone.layer(layer).channels
+    count = next(known.channels for known in backbone.layers if known.name == layer)
     if layer == LOGIT and text.lower() in (low := [name.lower() for name in backbone.classes]):
         return low.index(text.lower())
     if not text.isdigit() or int(text) >= count:
@@ -69,12 +109,12 @@ def _channel(layer: str, text: str, backbone: Backbone) -> int:
     return int(text)
 
 
-def written(terms: Sequence[Term], backbone: Backbone | None = None) -> str:
+def written(terms: Sequence[Term], backbone: Layered | None = None) -> str:
     """Return the line that `parse` reads; classes by name where the backbone is given."""
     return ", ".join(_written(term, backbone) for term in terms)
 
 
-def _written(term: Term, backbone: Backbone | None) -> str:
+def _written(term: Term, backbone: Layered | None) -> str:
     if term.channel is None:
         return f"{term.layer}:{term.weight:g}"
     named = backbone is not None and term.layer == LOGIT

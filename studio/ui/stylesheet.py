@@ -31,6 +31,7 @@ QFrame[role="card"]:hover { border-color: $muted; }
 QFrame[role="surface"] { background: $surface; border: none; }
 QFrame[role="toast"] { background: $control; border: 1px solid $border; border-radius: [6]; }
 QFrame[role="drop"] { background: transparent; border: 2px dashed $border; border-radius: [6]; }
+QFrame[role="card"]:focus, QFrame[role="drop"]:focus, QFrame[role="card"][over="true"] { border-color: $accent; }
 QFrame[role="drop"][over="true"] { border-color: $accent; background: $surface; }
 
 QPushButton, QToolButton {
@@ -48,6 +49,7 @@ QPushButton[role="primary"]:disabled { background: $control; color: $muted; bord
 QPushButton[role="flat"], QToolButton[role="flat"] { background: transparent; border-color: transparent; }
 QPushButton[role="flat"]:hover, QToolButton[role="flat"]:hover { background: $hover; }
 QPushButton[role="flat"]:focus, QToolButton[role="flat"]:focus { border-color: $accent; }
+QToolButton[role="flat"]:checked { background: $hover; border-color: $accent; }
 QPushButton[role="danger"] { color: $red; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QKeySequenceEdit QLineEdit {
