@@ -7,7 +7,7 @@ RGB, Caffe's BGR minus means, -1..1, one grey channel) is the business of this f
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -100,6 +100,7 @@ class Backbone:
         content, style: default layers of a transfer, in the same notation.
         smallest: smallest side in pixels that gives every layer at least one cell.
         licence: of the weights, for people.
+        aliases: other name -> name of a layer ("conv4_2" -> "block4_conv2", "mixed4" -> "Mixed_6b").
     """
 
     id: str
@@ -114,15 +115,17 @@ class Backbone:
     style: str = ""
     smallest: int = 32
     licence: str = ""
+    aliases: Mapping[str, str] = field(default_factory=dict)
     dtype: torch.dtype = torch.float32
     memory_format: torch.memory_format = field(default=torch.contiguous_format)
 
     def layer(self, name: str) -> Layer:
-        """Return a layer by name.
+        """Return a layer by its name or an alias.
 
         Raises:
             BadConfig: there is none of that name.
         """
+        name = self.aliases.get(name, name)
         for layer in self.layers:
             if layer.name == name:
                 return layer

@@ -1,102 +1,40 @@
-"""DeepDream: gradient ascent on the picture, from coarse to fine."""
+"""DeepDream: gradient ascent on the picture, from coarse to fine (Mordvintsev 2015; Chollet 2021, section 12.2).
+
+With `length` above 0 the algorithm is the book's to the letter: the preset "chollet". Otherwise steps are measured by
+the change of a pixel, resizing is antialiased and pixels stay within 0..1, none of which the book does.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from studio.canvas.backbone import Backbone
-from studio.canvas.picture import Source
-from studio.canvas.session import Session
-from studio.core.compute import Compute
-from studio.core.knobs import Knob
+from studio.canvas.activation import Activation, guide_vectors, least_crop
+from studio.canvas.ascent import Moments, blurred, evened, norm, root_mean_square, total_variation
+from studio.canvas.backbone import LOGIT, Backbone
+from studio.canvas.colour import with_luminance
+from studio.canvas.dream_config import PRESETS, DreamConfig
+from studio.canvas.memory import chosen_tile
+from studio.canvas.objective import parse
+from studio.canvas.parameters import KINDS, Fourier, Parameterisation
+from studio.canvas.picture import Source, fitted_mask, resized, to_tensor, working_size
+from studio.canvas.session import Session, Stage, growing
+from studio.canvas.tiles import Losses, Size, Tile, feature_sizes, layout, receptive_radius, tiled_gradient
+from studio.core.compute import Compute, generator
+from studio.core.errors import BadConfig
+from studio.core.seeds import derive
 
-
-@dataclass(frozen=True, kw_only=True)
-class DreamConfig:
-    """Settings of a dream."""
-
-    backbone: Annotated[str, Knob("Network", group="Look", help="Bundled, downloaded, a file, a run of yours.")] = (
-        "compact"
-    )
-    layers: Annotated[
-        str,
-        Knob(
-            "Layers",
-            group="Look",
-            live=True,
-            help="What to look for: layer:weight, layer/channel:weight, logit/class:weight. Empty: the network's own.",
-        ),
-    ] = ""
-    guide: Annotated[
-        float,
-        Knob("Guide", 0, 10, group="Look", live=True, help="How much a guide picture leads, if there is one."),
-    ] = 1.0
-    size: Annotated[int, Knob("Longer side", 0, 16384, unit="px", group="Picture", help="0 keeps the size.")] = 640
-    start: Annotated[Literal["picture", "noise"], Knob("Start from", group="Picture")] = "picture"
-    octaves: Annotated[int, Knob("Octaves", 1, 16, group="Look", live=True)] = 4
-    octave_scale: Annotated[float, Knob("Octave scale", 1.05, 3.0, group="Look", live=True)] = 1.4
-    iterations: Annotated[int, Knob("Steps per octave", 1, 2000, group="Look", live=True)] = 20
-    step: Annotated[
-        float,
-        Knob(
-            "Step",
-            1e-4,
-            0.5,
-            log=True,
-            group="Look",
-            live=True,
-            help="Root-mean-square change of a pixel per step, 0..1 units: the same look at every size.",
-        ),
-    ] = 0.012
-    length: Annotated[
-        float,
-        Knob(
-            "Step as length",
-            0,
-            1000,
-            group="Advanced",
-            live=True,
-            help="The book's step: length of the move of the whole picture in -1..1 units (20). 0 uses Step.",
-        ),
-    ] = 0.0
-    max_loss: Annotated[
-        float, Knob("Loss limit", 0, 1e9, group="Advanced", live=True, help="Ends an octave when crossed; 0 is none.")
-    ] = 0.0
-    crop: Annotated[int, Knob("Border left out", 0, 16, unit="cells", group="Advanced", live=True)] = 2
-    reinject: Annotated[
-        Literal["after", "before", "off"],
-        Knob("Lost detail", group="Look", live=True, help="Put back after each octave (book), before it, or not."),
-    ] = "after"
-    jitter: Annotated[int, Knob("Jitter", 0, 512, unit="px", group="Look", live=True)] = 16
-    smoothing: Annotated[
-        float, Knob("Smoothing", 0, 16, unit="px", group="Look", live=True, help="Blurs the gradient.")
-    ] = 0.0
-    laplacian: Annotated[
-        int,
-        Knob("Laplacian levels", 0, 8, group="Advanced", live=True, help="Evens out fine and coarse detail; 0 is off."),
-    ] = 0
-    normalise: Annotated[
-        Literal["step", "octave", "off"],
-        Knob("Even steps", group="Advanced", live=True, help="Gradient scaled each step, once per octave, or never."),
-    ] = "step"
-    optimizer: Annotated[Literal["ascent", "adam"], Knob("Optimiser", group="Advanced", live=True)] = "ascent"
-    parameters: Annotated[
-        Literal["pixels", "decorrelated", "fourier"],
-        Knob("Picture as", group="Advanced", help="Decorrelated colours or Fourier terms make visualisations calmer."),
-    ] = "pixels"
-    tv: Annotated[float, Knob("Total variation", 0, 100, group="Advanced", live=True)] = 0.0
-    colour: Annotated[Literal["free", "keep"], Knob("Colours", group="Look", live=True)] = "free"
-    pooling: Annotated[Literal["max", "average"], Knob("Pooling", group="Advanced", live=True)] = "max"
-    tile: Annotated[
-        int, Knob("Tiles", 0, 4096, unit="px", group="Advanced", live=True, help="0: only when memory needs it.")
-    ] = 0
-    device: Annotated[str, Knob("Device", group="Advanced", help="auto, cpu, cuda, mps")] = "auto"
-    precision: Annotated[Literal["auto", "fp32", "bf16"], Knob("Precision", group="Advanced")] = "auto"
-    seed: Annotated[int, Knob("Seed", 0, 2**31 - 1, group="Picture")] = 0
+__all__ = ["PRESETS", "DreamConfig", "DreamSession"]
+GUIDE_SIDE = 256
+"""Longer side at which a guide is looked at: about the size of the pictures that networks learnt from."""
+NOISE_SIDE = 512
+"""Side of a dream from noise without a size."""
+NOISE = 0.3
+"""Deviation of the noise's Fourier terms: about 0.1 in pixels, about grey."""
 
 
 class DreamSession(Session[DreamConfig]):
@@ -106,9 +44,13 @@ class DreamSession(Session[DreamConfig]):
         config: settings.
         backbone: the network.
         compute: device and precision (`studio.canvas.policy.choose`).
-        picture: what to dream on; None (or start "noise") begins from noise of `config.size` square.
+        picture: what to dream on; None begins from noise of `config.size` square, and start "noise" from noise in the
+            picture's proportions.
         guide: a picture whose features lead.
         mask: float32 (H, W) 0..1 at the picture's proportions: where the dream grows; None is everywhere.
+
+    Raises:
+        StudioError: a layer that the network does not have, a picture too small for it, a mask of other proportions.
     """
 
     kind = "dream"
@@ -125,11 +67,287 @@ class DreamSession(Session[DreamConfig]):
     ) -> None:
         super().__init__(config, backbone, compute)
         self.source, self.guide_source = picture, guide
-        self._mask = mask
+        self._network = backbone.prepared(compute, config.pooling)
+        self._activation = Activation((), backbone)
+        self._seen: tuple[str, ...] = ()
+        self._margins: dict[tuple[str, ...], int] = {}
+        self._sizes: dict[str, Size] = {}
+        self._canvas: Parameterisation | None = None
+        self._moments = Moments()
+        self._divisor: Tensor | None = None
+        self._restored = False
+        self._warned: set[str] = set()
+        self._read()
+        self._original = self._opened()
+        self._mask: NDArray[np.float32] | None = None
+        self._fitted: tuple[NDArray[np.float32], Tensor] | None = None
+        self.set_mask(mask)
+        self.stages  # noqa: B018  # refuses now what does not fit the network
+
+    # ---- what goes in
 
     def set_mask(self, mask: NDArray[np.float32] | None) -> None:
-        """Replace the mask; may be called from another thread, works from the next step on."""
-        raise NotImplementedError
+        """Replace the mask; may be called from another thread, works from the next step on.
 
+        Raises:
+            BadInput: the mask has other proportions than the picture.
+        """
+        if mask is not None:
+            mask = fitted_mask(mask, self._height_width())
+        self._mask = mask
 
-PRESETS: dict[str, dict[str, Any]] = {}
+    def sources(self) -> dict[str, Source]:
+        """Return the picture and the guide, by role."""
+        both = {"picture": self.source, "guide": self.guide_source}
+        return {role: source for role, source in both.items() if source is not None}
+
+    def masks(self) -> dict[str, NDArray[np.float32]]:
+        """Return the mask, by role."""
+        return {} if self._mask is None else {"mask": self._mask}
+
+    def _height_width(self) -> Size:
+        """Return the size of the result."""
+        if self.source is None:
+            return self.config.size or NOISE_SIDE, self.config.size or NOISE_SIDE
+        return working_size(self.source.size, self.config.size)
+
+    def _opened(self) -> Tensor:
+        """Return the picture at the size of the result; without one, the noise."""
+        if self.source is None:
+            return self._noise(self._height_width())
+        return resized(to_tensor(self.source.pixels, self.compute.device), self._height_width())
+
+    def _noise(self, size: Size) -> Tensor:
+        """Return noise with the spectrum and colours of photographs: white noise excites next to nothing."""
+        grey = Fourier(torch.full((1, 3, *size), 0.5))
+        draw = torch.randn(grey.values.shape, generator=generator(derive(self.config.seed, "noise")))
+        return grey.decode(NOISE * draw).to(self.compute.device)  # drawn on the CPU: the same on every device
+
+    def _read(self) -> None:
+        """Read the objective."""
+        config = self.config
+        terms = parse(config.layers or self.backbone.dream, self.backbone)
+        blend = config.guide if self.guide_source is not None else 0.0
+        self._activation = Activation(terms, self.backbone, config.crop, self._activation.guides, blend)
+
+    def restyle(self, names: frozenset[str]) -> None:
+        """Take changed settings."""
+        if names & {"layers", "guide", "crop"}:
+            self._read()
+        if "pooling" in names:
+            self._network = self.backbone.prepared(self.compute, self.config.pooling)
+            self._seen = ()
+        if "size" in names:
+            self._original = self._opened()
+            self.set_mask(self._mask)
+        if names & {"normalise", "step", "length"}:
+            self._divisor = None
+        if "parameters" in names and self._canvas is not None:
+            self._hold(self.picture())
+
+    # ---- octaves
+
+    def plan(self) -> tuple[Stage, ...]:
+        """Return the octaves, smallest first; those in which the network would see nothing are left out.
+
+        Raises:
+            BadConfig: the picture itself is too small for the network.
+        """
+        config, size, least = self.config, self._height_width(), self.backbone.smallest
+        if min(size) < least:
+            raise BadConfig(
+                f"{size[1]} × {size[0]} pixels are too small for {self.backbone.title}.",
+                f"Choose a size with at least {least} pixels on the shorter side.",
+            )
+        sizes = growing(size, config.octaves, config.octave_scale)
+        kept = [s for s in sizes if min(s) >= least]
+        if len(kept) < len(sizes) and self.step == 0:
+            self.say(
+                "info", f"{len(sizes) - len(kept)} of {len(sizes)} octaves are too small for the network: left out."
+            )
+        return tuple(Stage(s, config.iterations) for s in kept)
+
+    def enter(self, stage: int) -> None:
+        """Bring the picture to the octave's size; look at the guide; choose tiles."""
+        size = self.stages[stage].size
+        if self._canvas is None or self._canvas.size != size:
+            self._hold(self._grown(stage, size))
+            self._clip()
+            self._restored = False
+        self._divisor = None
+        names = self._activation.names
+        if names != self._seen:
+            self._look_at_guide(names)
+        if self.config.tile == 0 and not self._retreats:
+            self.tile = chosen_tile(self._network, names, size)
+        self._sizes = feature_sizes(self._network, names, size)
+        if any(least_crop(self.config.crop, cells) < self.config.crop for cells in self._sizes.values()):
+            self._warn("Small octaves have fewer cells than the border to leave out: less is left out there.")
+
+    def _grown(self, stage: int, size: Size) -> Tensor:
+        """Return the picture as it begins at an octave."""
+        if self._canvas is None:
+            return self._resized(self._original, size) if self.config.start == "picture" else self._noise(size)
+        picture = self._resized(self.picture(), size)
+        return picture + self._lost(stage) if self.config.reinject == "before" else picture
+
+    def leave(self, stage: int) -> None:
+        """Put back the detail that this octave's picture had and the smaller one had not."""
+        if self.config.reinject == "after" and not self._restored:
+            self._hold(self.picture() + self._lost(stage))
+            self._clip()
+            self._restored = True
+
+    def _lost(self, stage: int) -> Tensor:
+        """Return the original's detail at an octave that the octave before cannot hold: zero at the first."""
+        size, smaller = self.stages[stage].size, self.stages[max(stage - 1, 0)].size
+        if self.config.start == "noise":
+            return torch.zeros((), device=self.compute.device)
+        shrunken = self._resized(self._original, smaller)
+        return self._resized(self._original, size) - self._resized(shrunken, size)
+
+    def _resized(self, picture: Tensor, size: Size) -> Tensor:
+        """Resize as the book does, without antialiasing, or better."""
+        return resized(picture, size, antialias=not self.config.length)
+
+    def _look_at_guide(self, names: tuple[str, ...]) -> None:
+        """Compute the guide's features at the chosen layers."""
+        self._seen, guides = names, None
+        if self.guide_source is not None:
+            height, width = working_size(self.guide_source.size, min(GUIDE_SIDE, max(self.guide_source.size)))
+            size = max(height, self.backbone.smallest), max(width, self.backbone.smallest)
+            with torch.no_grad():
+                guide = resized(to_tensor(self.guide_source.pixels, self.compute.device), size)
+                guides = guide_vectors(self._network.features(guide, names))
+        self._activation = replace(self._activation, guides=guides)
+
+    # ---- one step
+
+    def advance(self) -> Losses:
+        """Do one step of ascent and return each term's loss (weights included) and "loss", their sum."""
+        assert self._canvas is not None
+        picture = self._canvas.picture()
+        mask = self._mask_at(self._canvas.size)
+        losses, gradient = self._gradient(picture)
+        gradient = evened(blurred(gradient, self.config.smoothing), self.config.laplacian)
+        if not bool(gradient.any()):
+            self._warn(
+                "Nothing in the picture excites what is looked for.", "Choose other layers, or start from noise."
+            )
+        change = self._change(gradient if mask is None else gradient * mask, mask)
+        self._climb(change)
+        if self.config.max_loss and float(losses["loss"]) > self.config.max_loss:
+            self.end_stage()
+        return losses
+
+    def _gradient(self, picture: Tensor) -> tuple[Losses, Tensor]:
+        """Return losses and the gradient in pixels, both of the objective less total variation."""
+        down, right = self._shift("jitter", self.config.jitter)
+        tiles = self._tiles((picture.shape[-2], picture.shape[-1]))
+        losses, gradient = tiled_gradient(picture.roll((down, right), (2, 3)), tiles, self._losses)
+        gradient = gradient.roll((-down, -right), (2, 3))
+        if self.config.tv:
+            pixels = picture.detach().requires_grad_(True)
+            variation = -self.config.tv * total_variation(pixels)
+            gradient += torch.autograd.grad(variation, pixels)[0]
+            losses["variation"] = variation.detach()
+            losses["loss"] = losses["loss"] + losses["variation"]
+        return losses, gradient
+
+    def _losses(self, pixels: Tensor, tile: Tile) -> Losses:
+        return self._activation.losses(self._network.features(pixels, self._seen), tile, self._sizes)
+
+    def _tiles(self, size: Size) -> tuple[Tile, ...]:
+        """Return the tiles of this step: one for the whole picture, or a grid at a random place."""
+        if not self.tile or max(size) <= self.tile:
+            return layout(size, 0)
+        names = tuple(name for name in self._seen if name != LOGIT)
+        if names not in self._margins:
+            self._margins[names] = receptive_radius(self.backbone, names)
+        align = max((self.backbone.layer(name).stride for name in names), default=1)
+        offset = self._shift("tiles", self.tile - 1, signed=False)
+        return layout(size, self.tile, min(self._margins[names], self.tile // 2), align, offset)
+
+    def _shift(self, purpose: str, most: int, *, signed: bool = True) -> Size:
+        """Return two whole numbers up to `most`, a function of (seed, purpose, step)."""
+        if not most:
+            return 0, 0
+        draw = generator(derive(self.config.seed, purpose, self.step))
+        down, right = torch.randint(-most if signed else 0, most + 1, (2,), generator=draw).tolist()
+        return down, right
+
+    def _change(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
+        """Return the change of pixels that a gradient asks for.
+
+        The book moves by `length * g / sqrt(sum g^2 + 1e-12)` in -1..1 units, where the gradient is half of that in
+        0..1 units and a move is twice as large. Otherwise the root-mean-square of the change is `step`.
+        """
+        config = self.config
+        book = config.length > 0
+        if config.normalise == "off":  # the gradient of a mean is small in proportion to the number of pixels
+            divisor = gradient.new_tensor(1.0 if book else 1 / gradient.numel())
+        elif config.normalise == "octave" and self._divisor is not None:
+            divisor = self._divisor
+        else:
+            divisor = norm(gradient / 2) if book else root_mean_square(gradient, mask).clamp_min(1e-18)
+        self._divisor = divisor
+        return gradient / 2 / divisor * (config.length / 2) if book else gradient / divisor * config.step
+
+    def _climb(self, change: Tensor) -> None:
+        """Move the picture."""
+        canvas = self._canvas
+        assert canvas is not None
+        if self.config.optimizer == "adam":
+            rate = change.square().mean().sqrt() / canvas.gain()
+            canvas.values = canvas.values + rate * self._moments.direction(canvas.pulled(change))
+        else:
+            canvas.climb(change)
+        self._clip()
+
+    def _clip(self) -> None:
+        """Keep pixels within 0..1, which the book does not."""
+        if self._canvas is not None and not self.config.length:
+            self._canvas.clip()
+
+    def _warn(self, text: str, what_to_do: str = "") -> None:
+        """Say something once."""
+        if text not in self._warned:
+            self._warned.add(text)
+            self.say("warning", text, what_to_do)
+
+    # ---- the picture
+
+    def picture(self) -> Tensor:
+        """Return the present picture; the original before the first step."""
+        return self._original if self._canvas is None else self._canvas.picture()
+
+    def place(self, picture: Tensor) -> None:
+        """Replace the present picture."""
+        self._hold(picture)
+        self._restored = self.done >= self.stages[self.stage].steps
+
+    def _hold(self, picture: Tensor) -> None:
+        """Hold a picture in the chosen parameterisation; Adam forgets."""
+        self._canvas = KINDS[self.config.parameters](picture)
+        self._moments = Moments()
+
+    def finishing(self, picture: Tensor) -> Tensor:
+        """Return what is shown: the picture's own colours if they are kept, the original outside the mask."""
+        size = (picture.shape[-2], picture.shape[-1])
+        mask = self._mask_at(size)
+        if mask is None and self.config.colour == "free":
+            return picture
+        original = self._resized(self._original, size)
+        if self.config.colour == "keep":
+            picture = with_luminance(original, picture)
+        return picture if mask is None else original.lerp(picture, mask)
+
+    def _mask_at(self, size: Size) -> Tensor | None:
+        """Return the mask in force (1, 1, H, W) at a size."""
+        mask, fitted = self._mask, self._fitted  # another thread may replace the mask meanwhile
+        if mask is None:
+            return None
+        if fitted is None or fitted[0] is not mask or fitted[1].shape[-2:] != size:
+            whole = torch.from_numpy(mask).to(self.compute.device)[None, None]
+            fitted = self._fitted = (mask, resized(whole, size))
+        return fitted[1]

@@ -21,6 +21,8 @@ SMALLEST = 16
 """Sides below are refused: no network sees anything in them."""
 THINNEST = 1 / 32
 """Narrower pictures are refused: scaled to a working size nothing would be left of the short side."""
+MASK_SLACK = 0.035
+"""Share of a side: half a pixel of the 16 that a recipe's mask of 512 pixels may be high is lost to rounding."""
 Pixels = NDArray[np.uint8]
 
 
@@ -87,12 +89,15 @@ def read_mask(path: Path, size: tuple[int, int]) -> NDArray[np.float32]:
 
 
 def fitted_mask(mask: NDArray[np.float32], size: tuple[int, int], name: str = "The mask") -> NDArray[np.float32]:
-    """Return a mask float32 (h, w) 0..1 at another size of the same proportions (2 % apart at most).
+    """Return a mask float32 (h, w) 0..1 at another size of the same proportions.
+
+    They may be `MASK_SLACK` or one pixel apart.
 
     Raises:
         BadInput: the proportions differ.
     """
-    if abs(mask.shape[1] * size[0] / (mask.shape[0] * size[1]) - 1) > 0.02:
+    scale = max(size) / max(mask.shape)
+    if any(abs(m * scale - s) > max(1.0, MASK_SLACK * s) for m, s in zip(mask.shape, size, strict=True)):
         raise BadInput(
             f"{name} is {mask.shape[1]} x {mask.shape[0]} for a picture of {size[1]} x {size[0]}.",
             "Use a mask of the same size, or at least of the same proportions.",

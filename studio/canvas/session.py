@@ -33,7 +33,7 @@ from studio.canvas.timeline import Moment, Timeline
 from studio.core.compute import Compute
 from studio.core.control import Control
 from studio.core.errors import BadConfig, StudioError
-from studio.core.events import Event, Finished, Images, Message, Paused, Progress, Scalars, Started
+from studio.core.events import Event, Finished, Images, Level, Message, Paused, Progress, Scalars, Started
 from studio.core.knobs import make, to_json
 
 C = TypeVar("C")
@@ -89,7 +89,12 @@ class Session(ABC, Generic[C]):
         """Settings changed on the way: step -> name -> value."""
         self.replay: dict[int, dict[str, Any]] = {}
         """Changes to make by itself at certain steps, from a recipe."""
+        self.notices: list[tuple[str, str]] = []
+        """Said once as warnings when the work begins: what, and what to do."""
         self._entered = -1
+        self._before = 0
+        """Steps done in the stages before this one."""
+        self._said: list[tuple[Level, str, str]] = []
         self._ends_stage = False
         self._retreats = 0
         self._stages: tuple[Stage, ...] = ()
@@ -134,8 +139,13 @@ class Session(ABC, Generic[C]):
 
     def caption(self) -> str:
         """Say where it stands: shown on the live picture."""
-        height, width = self.stages[self.stage].size
-        return f"{self.stage + 1} of {len(self.stages)} · {width} × {height}"
+        stage = self.stage if self._entered < 0 else self._entered
+        height, width = self.stages[stage].size
+        return f"{stage + 1} of {len(self.stages)} · {width} × {height}"
+
+    def say(self, level: Level, text: str, what_to_do: str = "") -> None:
+        """Tell a person something: comes as a `Message` after the step."""
+        self._said.append((level, text, what_to_do))
 
     def end_stage(self) -> None:
         """Called by `advance`: the stage is over after this step (a loss limit was crossed)."""
@@ -153,12 +163,17 @@ class Session(ABC, Generic[C]):
     @property
     def step(self) -> int:
         """Steps done, counted over all stages."""
-        return sum(s.steps for s in self.stages[: self.stage]) + self.done
+        return self._before + self.done
 
     @property
     def total_steps(self) -> int:
-        """Steps of all stages."""
-        return sum(s.steps for s in self.stages)
+        """Steps done and to do, of all stages."""
+        return self._before + sum(s.steps for s in self.stages[self.stage :])
+
+    @property
+    def entered(self) -> int:
+        """Index of the stage whose picture is shown: that of the last step; -1 before the first."""
+        return self._entered
 
     @property
     def finished(self) -> bool:
@@ -179,28 +194,45 @@ class Session(ABC, Generic[C]):
         """Turn knobs; takes effect at the next step.
 
         Raises:
-            BadConfig: a name or value that the Config refuses.
+            BadConfig: a name or value that the Config or the network refuses; nothing is changed then.
         """
-        before = to_json(self.config)
+        old, before = self.config, to_json(self.config)
         config = make(type(self.config), {**before, **values})
         changed = {k: v for k, v in to_json(config).items() if v != before[k]}
         if not changed:
             return
         self.config = config
+        try:
+            self.restyle(frozenset(changed))
+            self._replan()
+        except StudioError:
+            self.config = old
+            self.restyle(frozenset(changed))
+            raise
         if "tile" in changed:
             self.tile = int(changed["tile"])
         self.changes.setdefault(self.step, {}).update(changed)
-        self.restyle(frozenset(changed))
-        self._replan()
 
     def _replan(self) -> None:
+        """Plan anew and go on at the stage of the size nearest to the present one; steps done stay counted."""
+        finished, size = self.finished, self.stages[self.stage].size
         self._stages = self.plan()
-        self.stage = min(self.stage, len(self._stages) - 1)
-        self.done = min(self.done, self._stages[self.stage].steps)
+        self.stage = self._nearest(size)
+        now = self._stages[self.stage]
+        last = self.stage == len(self._stages) - 1
+        if now.steps <= self.done and not (finished and last):  # one step more, so that the stage ends as it should
+            now = replace(now, steps=self.done + 1)
+            self._stages = (*self._stages[: self.stage], now, *self._stages[self.stage + 1 :])
         self._entered = -1
 
+    def _nearest(self, size: tuple[int, int]) -> int:
+        """Return the index of the stage whose size is nearest."""
+        return min(range(len(self.stages)), key=lambda i: abs(math.log(max(self.stages[i].size) / max(size))))
+
     def rewind(self, step: int) -> None:
-        """Go back to a moment of the timeline; later moments and changes are forgotten. Not while it runs.
+        """Go back to a moment of the timeline; later moments are forgotten. Not while it runs.
+
+        The settings in force stay, as a change made at that moment; changes made after it are forgotten.
 
         Raises:
             BadConfig: nothing was kept that far back.
@@ -209,12 +241,29 @@ class Session(ABC, Generic[C]):
         if moment is None:
             raise BadConfig(f"There is no moment at step {step} to go back to.")
         self.timeline.cut(moment.step)
-        self.changes = {s: v for s, v in self.changes.items() if s <= moment.step}
-        self.stage = min(moment.stage, len(self.stages) - 1)
-        start = sum(s.steps for s in self.stages[: self.stage])
-        self.done = min(max(moment.step - start, 0), self.stages[self.stage].steps)
+        self._forget_changes(moment.step)
+        self.stage = self._nearest((moment.state.shape[-2], moment.state.shape[-1]))
+        self._before, self.done = moment.step - moment.done, moment.done
+        self._pass_on()
         self.place(torch.from_numpy(moment.state.astype(np.float32))[None].to(self.compute.device))
         self._entered = -1
+
+    def _forget_changes(self, step: int) -> None:
+        """Forget the changes made after a step; what of the settings came from them counts as changed at that step."""
+        self.changes = {s: v for s, v in self.changes.items() if s <= step}
+        then = to_json(self.first_config)
+        for at in sorted(self.changes):
+            then.update(self.changes[at])
+        different = {k: v for k, v in to_json(self.config).items() if v != then[k]}
+        if different:
+            self.changes.setdefault(step, {}).update(different)
+
+    def _pass_on(self) -> None:
+        """Begin the next stage where this one is done and not the last."""
+        steps = self.stages[self.stage].steps
+        if self.done >= steps and self.stage + 1 < len(self.stages):
+            self._before += self.done
+            self.stage, self.done = self.stage + 1, 0
 
     # ---- the loop
 
@@ -230,11 +279,14 @@ class Session(ABC, Generic[C]):
         yield Started(self.step, self.id, self.kind, self.total_steps, self.stages[0].steps, policy.to_json(), 0)
         if policy.reason and self.step == 0:
             yield Message(self.step, "info", policy.reason)
+        while self.notices:
+            yield Message(self.step, "warning", *self.notices.pop(0))
         while not self.finished:
             yield from self._obey(control)
             if control.stopped:
                 break
             yield from self._one_step(live)
+            yield from self._told()
             yield from live.due(self, time.monotonic() - began)
         yield Images(self.step, "result", self.pixels()[None], 1, (self.caption(),))
         status = "stopped" if control.stopped and not self.finished else "done"
@@ -253,6 +305,11 @@ class Session(ABC, Generic[C]):
                 yield Paused(self.step)
                 told = True
             control.wait(0.05)
+
+    def _told(self) -> Iterator[Event]:
+        said, self._said = self._said, []
+        for level, text, what_to_do in said:
+            yield Message(self.step, level, text, what_to_do)
 
     def _turn(self, knobs: Mapping[str, Any]) -> Iterator[Event]:
         for name, value in {**self.replay.pop(self.step, {}), **knobs}.items():
@@ -287,9 +344,8 @@ class Session(ABC, Generic[C]):
             self.leave(stage)
         if self.timeline.wants(self.step) or self.finished:
             state = self.picture()[0].half().cpu().numpy()
-            self.timeline.keep(Moment(self.step, stage, state, losses))
-        if self.done >= self.stages[stage].steps and stage + 1 < len(self.stages):
-            self.stage, self.done = stage + 1, 0
+            self.timeline.keep(Moment(self.step, stage, state, losses, self.done))
+        self._pass_on()
 
     def _recover(self) -> Event:
         """Leave a picture that is no number: back to the last good moment, or say that nothing helps."""
@@ -369,9 +425,9 @@ class _Live:
             self._reported = elapsed
             rate = self._steps / max(elapsed, 1e-6)
             yield Progress(session.step, session.stage, session.total_steps, rate, rate, self._left(session, elapsed))
-        fresh = session.stage != self._stage and self._steps > 0
+        fresh = session.entered != self._stage and self._steps > 0
         if fresh or (elapsed >= self._next and self._spent <= LIVE_SHARE * elapsed):
-            self._stage, self._next = session.stage, elapsed + LIVE_SECONDS
+            self._stage, self._next = session.entered, elapsed + LIVE_SECONDS
             yield session.live_image()
         self._spent += time.monotonic() - began
 

@@ -24,12 +24,14 @@ class Moment:
         stage: index of the octave or scale.
         state: float16 (C, H, W), the picture 0..1 (not clipped).
         losses: the values of that step by name.
+        done: steps done in its stage.
     """
 
     step: int
     stage: int
     state: NDArray[np.float16]
     losses: dict[str, float]
+    done: int = 0
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
