@@ -145,7 +145,9 @@ def _strokes(x: Field, y: Field, rng: np.random.Generator) -> Field:
         a = 2 * np.sin(k[0] * cx + phase[0]) + 2 * np.cos(k[1] * cy + phase[1])
         along = (x - cx) * np.cos(a) + (y - cy) * np.sin(a)
         across = -(x - cx) * np.sin(a) + (y - cy) * np.cos(a) - 0.5 * along**2
-        inside = 1 / (1 + np.exp(np.clip(40 * (np.maximum(np.abs(along) / length, np.abs(across) / width) - 1), -30, 30)))
+        inside = 1 / (
+            1 + np.exp(np.clip(40 * (np.maximum(np.abs(along) / length, np.abs(across) / width) - 1), -30, 30))
+        )
         value = value * (1 - inside) + inside * rng.uniform(0, 1)
     return value
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -60,7 +61,7 @@ def load(args: argparse.Namespace) -> tuple[Tensor, Tensor, Tensor, Tensor, list
     from studio.data.open import open_data
     from studio.data.options import DataOptions
 
-    data = open_data(args.data, DataOptions(), workspace=Path("/tmp/backbone-workspace"))
+    data = open_data(args.data, DataOptions(), workspace=Path(tempfile.mkdtemp()))
     x, y = (torch.from_numpy(a) for a in data.train.gather(np.arange(len(data.train))))
     vx, vy = (torch.from_numpy(a) for a in data.val.gather(np.arange(len(data.val))))
     names = list(data.spec.classes)
@@ -115,7 +116,8 @@ def train(args: argparse.Namespace) -> tuple[CompactNet, dict[str, str]]:
     optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, args.lr, total_steps=steps, pct_start=0.25)
     began, step, order = time.monotonic(), 0, torch.empty(0, dtype=torch.long)
-    say(f"{len(x)} pictures, {len(names)} classes, {sum(p.numel() for p in net.parameters()):,} parameters, {steps} steps")
+    weights = sum(p.numel() for p in net.parameters())
+    say(f"{len(x)} pictures, {len(names)} classes, {weights:,} parameters, {steps} steps")
     while step < steps:
         if len(order) < args.batch:
             order = torch.randperm(len(x), generator=rng)
@@ -146,7 +148,10 @@ def accuracy(net: nn.Module, x: Tensor, y: Tensor) -> dict[str, float]:
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
         middle = x[..., 4:-4, 4:-4].float() / 255
         answers = torch.cat(
-            [net(standardised(part).contiguous(memory_format=torch.channels_last)).argmax(1) for part in middle.split(500)]
+            [
+                net(standardised(part).contiguous(memory_format=torch.channels_last)).argmax(1)
+                for part in middle.split(500)
+            ]
         )
     net.train()
     right = (answers == y).float()

@@ -47,7 +47,8 @@ class Closing(QObject):
         if self._question is not None:
             self._question.wait()
         if choice == "discard":
-            self._discarded = [job.run.id for job in self._window.active_jobs if job.run is not None]
+            jobs = [job for job in self._window.active_jobs if job.stored]
+            self._discarded = [job.run.id for job in jobs if job.run is not None]
         for job in self._window.active_jobs:
             job.stop()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
@@ -40,7 +40,8 @@ class Opening(QObject):
             context.notify.error(f"{missing[0]} does not exist.", what_to_do="Check the path.")
         found = [p for p in paths if p.exists()]
         if found:
-            context.run_task(route, found, owner=self, on_done=lambda where: self._follow(where, found))
+            page = self._window.current
+            context.run_task(route, found, page, owner=self, on_done=lambda where: self._follow(where, found))
 
     def choose_files(self) -> None:
         """Ask for files to open."""
@@ -66,15 +67,34 @@ class Opening(QObject):
         if where.run and self._known(where):
             window.open_run(where.run)
             notify.info(f"{where.what}: opened in {window.current.capitalize()}.")
-            return
-        window.show_panel("data")
-        if "data" not in window.panels:
-            return  # the page could not be built and has said so
-        names = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
-        if window.panels["data"].opened_with(paths):
-            notify.info(f"{names}: opened in Data.")
+        elif where.recipe is not None and (panel := self._restorer(where.page)) is not None:
+            panel.restore(dict(where.recipe), paths[0])
+            notify.info(f"{where.what}: its pictures and settings are put back.")
         else:
+            self._hand_over(where.page, paths)
+
+    def _hand_over(self, page: str, paths: list[Path]) -> None:
+        """Give paths to a page, else to Data, and say who took them, or that nobody could."""
+        window, notify = self._window, self._window.context.notify
+        names = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
+        for wanted in (page, "data") if page else ("data",):
+            if self._built(wanted) and window.panels[wanted].opened_with(paths):
+                notify.info(f"{names}: opened in {wanted.capitalize()}.")
+                return
+        if "data" in window.panels:  # otherwise the page could not be built and has said so
             notify.warning(f"{names} cannot be opened.", what_to_do=REFUSED)
+
+    def _built(self, page: str) -> bool:
+        """Bring a page to the front; False if there is none, or it could not be built, which it has said."""
+        if page not in [p.id for p in self._window.pages]:
+            return False
+        self._window.show_panel(page)
+        return page in self._window.panels
+
+    def _restorer(self, page: str) -> Any:
+        """Bring a page that puts recipes back to the front and return it; None if there is none."""
+        panel = self._window.panels[page] if self._built(page) else None
+        return panel if hasattr(panel, "restore") else None
 
     def _known(self, where: Route) -> bool:
         """Whether the workspace has the run; the person is told when it has not."""

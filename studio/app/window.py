@@ -54,6 +54,8 @@ PAGES = (
     Page("data", "Data", "data", "studio.ui.panels.data:DataPanel"),
     Page("train", "Train", "train", "studio.ui.panels.train:TrainPanel"),
     Page("explore", "Explore", "explore", "studio.ui.panels.explore:ExplorePanel"),
+    Page("dream", "Dream", "dream", "studio.ui.panels.dream:DreamPanel"),
+    Page("transfer", "Transfer", "transfer", "studio.ui.panels.transfer:TransferPanel"),
     Page("write", "Write", "write", "studio.ui.panels.write:WritePanel"),
 )
 

@@ -456,10 +456,10 @@ def out_of_memory(error: BaseException) -> bool:
 MASK_SIDE = 512
 
 
-def mask_text(mask: NDArray[np.float32]) -> str:
-    """Return a mask as a base64 PNG of at most 512 px; `mask_of` is the inverse up to size and 8 bits."""
+def mask_text(mask: NDArray[np.float32], side: int = MASK_SIDE) -> str:
+    """Return a mask as a base64 PNG of at most `side` px; `mask_of` is the inverse up to size and 8 bits."""
     image = Image.fromarray(np.rint(mask.clip(0, 1) * 255).astype(np.uint8))
-    image.thumbnail((MASK_SIDE, MASK_SIDE))
+    image.thumbnail((side, side))
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return base64.b64encode(buffer.getvalue()).decode("ascii")

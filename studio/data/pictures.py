@@ -20,7 +20,19 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from studio.core.errors import BadInput
 from studio.data.scan import SUFFIXES, Scan, scan
 
-__all__ = ["MOST_PIXELS", "SUFFIXES", "Colour", "Fit", "Scan", "decode", "fit_to", "opened", "scan", "to_pixels"]
+__all__ = [
+    "MOST_PIXELS",
+    "SUFFIXES",
+    "Colour",
+    "Fit",
+    "Scan",
+    "decode",
+    "fit_to",
+    "frames",
+    "opened",
+    "scan",
+    "to_pixels",
+]
 
 Fit = Literal["crop", "pad", "stretch"]
 Colour = Literal["auto", "grey", "colour"]
@@ -174,6 +186,18 @@ def is_animated(source: bytes | Path, name: str = "") -> bool:
     """
     with opened(source, name) as image:
         return bool(getattr(image, "is_animated", False)) and image.format != "MPO"  # a camera's second view
+
+
+def frames(source: Path, name: str = "") -> Iterator[NDArray[np.uint8]]:
+    """Yield every frame of an animated picture as it is shown, one at a time: uint8 (3, H, W), transparency on white.
+
+    Raises:
+        BadInput: it cannot be decoded, or stops in the middle; names the file.
+    """
+    with opened(source, name) as image:
+        for number in range(getattr(image, "n_frames", 1)):
+            image.seek(number)
+            yield to_pixels(_plain(image, "RGB"))
 
 
 def _scale_early(image: Image.Image, size: int) -> None:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studio.canvas import policy
-from studio.canvas.picture import Source, fitted_mask, read_mask, read_source
+from studio.canvas.picture import Source, read_mask, read_source
+from studio.core.control import Control
 from studio.core.errors import BadConfig, BadInput
+from studio.core.events import Event, Scalars
+from studio.core.events import Progress as Report
 from studio.core.knobs import make
 
 if TYPE_CHECKING:
     from studio.canvas.backbone import Backbone
-    from studio.canvas.dream import DreamSession
+    from studio.canvas.dream import DreamConfig, DreamSession
     from studio.canvas.session import Session
-    from studio.canvas.transfer import TransferSession
+    from studio.canvas.transfer import Style, TransferConfig, TransferSession
 
 Progress = Callable[[int, int, str], None]
 Mask = NDArray[np.float32] | Path | None
@@ -37,6 +40,8 @@ class DreamRequest:
         preset: name in `studio.canvas.dream.PRESETS`, "" for none.
         settings: knob values on top of the preset.
         changes: step -> settings to change at that step (from a recipe).
+        steps: end after so many (a recipe whose picture was stopped early); 0 goes to the end.
+        fingerprint: of the network that the recipe was made with, "" for whatever is there.
     """
 
     picture: Picture | None = None
@@ -45,6 +50,8 @@ class DreamRequest:
     preset: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     changes: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    steps: int = 0
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,6 +74,8 @@ class TransferRequest:
     preset: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     changes: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    steps: int = 0
+    fingerprint: str = ""
 
 
 def settings_of(presets: Mapping[str, Mapping[str, Any]], preset: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,74 +95,147 @@ def open_backbone(name: str, workspace: Path, progress: Progress | None = None) 
     Raises:
         StudioError: unknown, not downloaded, damaged, or of another network.
     """
+    from studio.canvas.backbones import is_file, register_file
     from studio.canvas.backbones import open_backbone as opened
     from studio.runs.backbones import from_run
 
-    return (
-        from_run(name.removeprefix("run:"), workspace) if name.startswith("run:") else opened(name, workspace, progress)
-    )
+    if name.startswith("run:"):
+        return from_run(name.removeprefix("run:"), workspace)
+    if is_file(name):  # it is listed from now on, and a recipe may name it
+        return register_file(workspace, name)
+    return opened(name, workspace, progress)
 
 
-def dream(request: DreamRequest, workspace: Path, progress: Progress | None = None) -> DreamSession:
+def dream(
+    request: DreamRequest, workspace: Path, progress: Progress | None = None, *, backbone: Backbone | None = None
+) -> DreamSession:
     """Read the pictures, open the network, check the settings.
+
+    Args:
+        request: what is asked for.
+        workspace: where downloaded networks and runs are.
+        progress: told while a network is opened.
+        backbone: the network if it is open already (a batch opens it once).
 
     Raises:
         StudioError: whatever is wrong with them.
     """
-    from studio.canvas.dream import PRESETS, DreamConfig, DreamSession
+    from studio.canvas.dream import NOISE_SIDE, DreamSession
 
-    config = make(DreamConfig, settings_of(PRESETS, request.preset, request.settings))
-    picture, guide = _picture(request.picture), _picture(request.guide)
-    if picture is None and config.start == "picture":
-        config = make(DreamConfig, {**settings_of(PRESETS, request.preset, request.settings), "start": "noise"})
-    mask = _mask(request.mask, picture.size if picture else (max(config.size, 1), max(config.size, 1)))
-    backbone = open_backbone(config.backbone, workspace, progress)
+    config = config_of(request)
+    picture, guide = source_of(request.picture), source_of(request.guide)
+    side = config.size or NOISE_SIDE
+    mask = _mask(request.mask, picture.size if picture else (side, side))
+    backbone = backbone or open_backbone(config.backbone, workspace, progress)
     compute = policy.choose(config.device, config.precision, exact=config.length > 0)
     session = DreamSession(config, backbone, compute, picture, guide=guide, mask=mask)
-    session.replay = {int(step): dict(values) for step, values in request.changes.items()}
+    _replayed(session, request)
     return session
 
 
-def transfer(request: TransferRequest, workspace: Path, progress: Progress | None = None) -> TransferSession:
-    """Read the pictures, open the network, check the settings.
+def transfer(
+    request: TransferRequest, workspace: Path, progress: Progress | None = None, *, backbone: Backbone | None = None
+) -> TransferSession:
+    """Read the pictures, open the network, check the settings; arguments as `dream`.
 
     Raises:
         StudioError: whatever is wrong with them.
     """
-    from studio.canvas.transfer import PRESETS, Style, TransferConfig, TransferSession
+    from studio.canvas.transfer import TransferSession
 
     if not request.styles:
         raise BadInput("There is no style picture.", "Give at least one.")
-    config = make(TransferConfig, settings_of(PRESETS, request.preset, request.settings))
-    content = _picture(request.content)
-    assert content is not None
-    styles = []
-    for style in request.styles:
-        source = _picture(style.picture)
-        assert source is not None
-        styles.append(Style(source, style.weight, _mask(style.mask, content.size), _mask(style.region, source.size)))
-    backbone = open_backbone(config.backbone, workspace, progress)
+    config = config_of(request)
+    content = source_of(request.content)
+    styles = tuple(_style(style, content) for style in request.styles)
+    backbone = backbone or open_backbone(config.backbone, workspace, progress)
     compute = policy.choose(config.device, config.precision, exact=config.scaling == "code")
     session = TransferSession(config, backbone, compute, content, styles, mask=_mask(request.mask, content.size))
-    session.replay = {int(step): dict(values) for step, values in request.changes.items()}
+    _replayed(session, request)
+    if any(style.source.sha256 == content.sha256 for style in styles):
+        session.notices.append(("A style is the content picture itself.", "Little will change: choose another style."))
     return session
 
 
-def _picture(picture: Picture | None) -> Source | None:
-    return read_source(picture) if isinstance(picture, Path) else picture
+@overload
+def config_of(request: DreamRequest) -> DreamConfig: ...
+@overload
+def config_of(request: TransferRequest) -> TransferConfig: ...
+def config_of(request: DreamRequest | TransferRequest) -> DreamConfig | TransferConfig:
+    """Return the checked settings of a request: preset, then the person's, and noise where there is no picture.
+
+    Raises:
+        BadConfig: an unknown preset, or a setting that is unknown, of a wrong type or out of range.
+    """
+    if isinstance(request, TransferRequest):
+        from studio.canvas import transfer as module
+
+        return make(module.TransferConfig, settings_of(module.PRESETS, request.preset, request.settings))
+    from studio.canvas.dream import PRESETS, DreamConfig
+
+    config = make(DreamConfig, settings_of(PRESETS, request.preset, request.settings))
+    return replace(config, start="noise") if request.picture is None else config
+
+
+@overload
+def source_of(picture: Picture) -> Source: ...
+@overload
+def source_of(picture: Picture | None) -> Source | None: ...
+def source_of(picture: Picture | None) -> Source | None:
+    """Return a picture read, if it is a file, with its full path for the recipe; None stays None.
+
+    Raises:
+        BadInput: as `read_source`.
+    """
+    if not isinstance(picture, Path):
+        return picture
+    return replace(read_source(picture), path=str(picture.absolute()))
+
+
+def _style(request: StyleRequest, content: Source) -> Style:
+    from studio.canvas.transfer import Style
+
+    source = source_of(request.picture)
+    return Style(source, request.weight, _mask(request.mask, content.size), _mask(request.region, source.size))
 
 
 def _mask(mask: Mask, size: tuple[int, int]) -> NDArray[np.float32] | None:
-    if mask is None:
-        return None
-    return read_mask(mask, size) if isinstance(mask, Path) else fitted_mask(mask, size)
+    """Return a mask read, if it is a file; the session brings it to its size, once: twice would blur a recipe's."""
+    return read_mask(mask, size) if isinstance(mask, Path) else mask
 
 
-def finish(session: Session[Any], progress: Progress | None = None) -> NDArray[np.uint8]:
-    """Run a session to its end and return the picture uint8 (H, W, 3)."""
-    from studio.core.events import Progress as Report
+def _replayed(session: Session[Any], request: DreamRequest | TransferRequest) -> None:
+    """Let a session repeat a recipe's changes; another network than the recipe's is told, not refused."""
+    session.replay = {int(step): dict(values) for step, values in request.changes.items()}
+    if request.fingerprint and request.fingerprint != session.backbone.fingerprint:
+        session.notices.append(
+            (f"This recipe was made with another version of {session.backbone.title}.", "The picture will differ.")
+        )
 
-    for event in session.events():
+
+def finish(
+    session: Session[Any],
+    progress: Progress | None = None,
+    *,
+    control: Control | None = None,
+    steps: int = 0,
+    watch: Callable[[Event], object] | None = None,
+) -> NDArray[np.uint8]:
+    """Run a session to its end, or until stopped, and return the picture uint8 (H, W, 3).
+
+    Args:
+        session: as `dream` or `transfer` made it.
+        progress: told (step, steps, where it stands); what it raises ends the work.
+        control: stops, pauses and steers from another thread.
+        steps: end after so many, as `DreamRequest.steps`; 0 goes to the end.
+        watch: told every event.
+    """
+    control = control or Control()
+    for event in session.events(control):
+        if isinstance(event, Scalars) and steps and event.step >= steps:
+            control.stop()
         if progress is not None and isinstance(event, Report):
             progress(event.step, event.total_steps, session.caption())
+        if watch is not None:
+            watch(event)
     return session.pixels()

@@ -1,7 +1,8 @@
-"""Picture files that carry their recipe: sheets, PNG, GIF and WebP.
+"""Picture files that carry their recipe: sheets, PNG, JPEG, TIFF, GIF and WebP.
 
-The recipe (JSON: run, config, seed, version) stands in a PNG text chunk, a GIF comment or the EXIF of a WebP, and is
-read back from files of unknown origin without decoding their pixels.
+The recipe (JSON: run, config, seed, version) stands in a PNG text chunk, the comments of a JPEG, the image description
+of a TIFF, a GIF comment or the EXIF of a WebP, and is read back from files of unknown origin without decoding their
+pixels.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, features
 
-from studio.core.errors import NotAvailable
+from studio.core.errors import BadInput, NotAvailable
 from studio.core.files import write_atomic
 
 KEY = "generative-studio"
@@ -26,7 +27,11 @@ KEY = "generative-studio"
 EXIF_DESCRIPTION = 0x010E
 MAX_RECIPE = 1 << 20
 """Bytes of JSON that are read or written at most."""
-FORMATS = ("PNG", "GIF", "WEBP")
+FORMATS = ("PNG", "GIF", "WEBP", "JPEG", "TIFF")
+LONGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
+"""What libjpeg and libwebp can encode, in pixels."""
+SEGMENT = 60_000
+"""Bytes of recipe in one JPEG comment; a segment holds 65,533 at most (ITU-T T.81, B.2.4.5)."""
 BETWEEN = 64
 """A dark grey that sets black and white pictures apart without glaring on either theme."""
 
@@ -91,6 +96,33 @@ def save_png(path: Path | str, pixels: NDArray[np.uint8], recipe_json: Recipe = 
     return _write(path, _image(pixels), format="PNG", pnginfo=info)
 
 
+def save_jpeg(path: Path | str, pixels: NDArray[np.uint8], recipe_json: Recipe = None) -> Path:
+    """Write one picture in the best quality that JPEG players agree on (95, colour at full resolution, 4:4:4).
+
+    The recipe goes into comment segments, as many as it needs: EXIF holds only 64 KB. The arguments are `save_png`'s.
+
+    Raises:
+        BadInput: a side is longer than JPEG can hold.
+    """
+    _check_side(pixels, "JPEG", path)
+    content = io.BytesIO()
+    _image(pixels).save(content, format="JPEG", quality=95, subsampling=0)
+    encoded = content.getvalue()
+    text = wrapped(recipe_json).encode()
+    parts = [text[at : at + SEGMENT] for at in range(0, len(text), SEGMENT)]
+    after = 4 + int.from_bytes(encoded[4:6], "big")  # start of image, then the JFIF segment, which must be first
+    comments = b"".join(b"\xff\xfe" + (len(part) + 2).to_bytes(2, "big") + part for part in parts)
+    write_atomic(Path(path), encoded[:after] + comments + encoded[after:])
+    return Path(path)
+
+
+def save_tiff(path: Path | str, pixels: NDArray[np.uint8], recipe_json: Recipe = None) -> Path:
+    """Write one picture without loss (LZW), its recipe as image description (tag 270); arguments as `save_png`."""
+    text = wrapped(recipe_json)
+    more: dict[str, Any] = {"description": text} if text else {}
+    return _write(path, _image(pixels), format="TIFF", compression="tiff_lzw", **more)
+
+
 def save_gif(
     path: Path | str,
     frames: NDArray[np.uint8] | Sequence[NDArray[np.uint8]],
@@ -107,7 +139,7 @@ def save_gif(
     """
     images = _one_palette([_image(frame) for frame in frames])
     duration = max(20, round(100 / fps) * 10)
-    comment = _wrapped(recipe_json).encode()
+    comment = wrapped(recipe_json).encode()
     more: dict[str, Any] = {"comment": comment} if comment else {}
     return _write(
         path, images[0], format="GIF", save_all=True, append_images=images[1:], duration=duration, loop=0, **more
@@ -124,14 +156,16 @@ def save_webp(
 
     Raises:
         NotAvailable: this Pillow was built without WebP.
+        BadInput: a side is longer than WebP can hold.
     """
     if not features.check("webp"):
         raise NotAvailable("This Python cannot write WebP.", "Save a GIF instead.")
     images = [_image(frame).convert("RGB") for frame in frames]
+    _check_side(np.asarray(images[0]), "WEBP", path)
     exif = Image.Exif()
-    wrapped = _wrapped(recipe_json)
-    if wrapped:
-        exif[EXIF_DESCRIPTION] = wrapped
+    text = wrapped(recipe_json)
+    if text:
+        exif[EXIF_DESCRIPTION] = text
     duration = max(1, round(1000 / fps))
     more: dict[str, Any] = {"append_images": images[1:], "duration": duration, "loop": 0, "quality": 90}
     return _write(path, images[0], format="WEBP", save_all=True, exif=exif.tobytes(), **more)
@@ -141,6 +175,15 @@ def _image(pixels: NDArray[np.uint8]) -> Image.Image:
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
         raise ValueError(f"a picture must be uint8 (H, W, 1 or 3), not {pixels.dtype} {pixels.shape}")
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else np.ascontiguousarray(pixels))
+
+
+def _check_side(pixels: NDArray[np.uint8], name: str, path: Path | str) -> None:
+    height, width = pixels.shape[:2]
+    if max(height, width) > LONGEST_SIDE[name]:
+        raise BadInput(
+            f"{path} cannot hold {width} x {height} pixels: {name} ends at {LONGEST_SIDE[name]:,} a side.",
+            "Save it as PNG or TIFF.",
+        )
 
 
 def _one_palette(images: list[Image.Image]) -> list[Image.Image]:
@@ -174,7 +217,8 @@ def _text(recipe: Recipe) -> str:
     return text
 
 
-def _wrapped(recipe: Recipe) -> str:
+def wrapped(recipe: Recipe) -> str:
+    """Return the text that stands in metadata without a keyword of its own (comments, descriptions); "" for None."""
     text = _text(recipe)
     return f'{{"{KEY}": {text}}}' if text else ""
 
@@ -183,7 +227,7 @@ def _wrapped(recipe: Recipe) -> str:
 
 
 def read_recipe(path: Path | str) -> dict[str, Any] | None:
-    """Return the recipe inside a PNG, GIF or WebP file, or None.
+    """Return the recipe inside a PNG, JPEG, TIFF, GIF or WebP file, or None.
 
     Safe on any file: only the header is parsed, with Pillow's limits on text; the result is plain JSON of at most
     1 MiB; whatever is wrong with the file, the answer is None.
@@ -204,14 +248,37 @@ def _embedded(path: Path) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of enormous sizes and odd EXIF: no pixel is decoded here
         with Image.open(path, formats=FORMATS) as image:
-            if image.format == "PNG":
-                return str(image.info.get(KEY, ""))
-            comment = image.info.get("comment", b"") if image.format == "GIF" else None
-            found = image.getexif().get(EXIF_DESCRIPTION, "") if comment is None else comment
+            found = _found(image)
     text = found.decode("ascii", "replace") if isinstance(found, bytes) else str(found)
+    return text if image.format == "PNG" else unwrapped(text)
+
+
+def unwrapped(text: str) -> str:
+    """Return the JSON of the recipe in a text that `wrapped` made, "" for any other text.
+
+    Raises:
+        ValueError, RecursionError: it begins like one and is not JSON.
+    """
     if not text.startswith(f'{{"{KEY}":') or len(text) > MAX_RECIPE:
         return ""
     return json.dumps(json.loads(text)[KEY])
+
+
+def _found(image: Image.Image) -> Any:
+    """Return what stands where the savers put the recipe: text or bytes, from anybody."""
+    match image.format:
+        case "PNG":
+            return image.info.get(KEY, "")
+        case "GIF":
+            return image.info.get("comment", b"")
+        case "TIFF":
+            return image.tag_v2.get(EXIF_DESCRIPTION, "")  # type: ignore[attr-defined]  # of TiffImageFile
+        case "JPEG":
+            comments = [part for marker, part in image.applist if marker == "COM"]  # type: ignore[attr-defined]
+            start = next((i for i, part in enumerate(comments) if part.startswith(f'{{"{KEY}":'.encode())), 0)
+            return b"".join(comments[start:])
+        case _:
+            return image.getexif().get(EXIF_DESCRIPTION, "")
 
 
 def _parsed(text: str) -> dict[str, Any] | None:

@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QWidget
 
 from studio.core.errors import StudioError
 
+NATIVE = QKeySequence.SequenceFormat.NativeText
+
 
 class Settings(Protocol):
     """Where rebound shortcuts are kept."""
@@ -82,9 +84,9 @@ class ActionTable(QObject):
         made = QAction(action.title, self)
         made.setObjectName(action.id)
         made.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-        made.triggered.connect(lambda *_: self.trigger(action.id))
+        made.triggered.connect(lambda *_: self._pressed(action.id))
         self._actions[action.id], self._qactions[action.id] = action, made
-        self._bind(action.id)
+        self._bind()
         if self._host is not None:
             self._host.addAction(made)
         self.changed.emit()
@@ -98,6 +100,7 @@ class ActionTable(QObject):
         if self._host is not None:
             self._host.removeAction(made)
         made.deleteLater()
+        self._bind()
         self.changed.emit()
 
     def __iter__(self) -> Iterator[Action]:
@@ -151,19 +154,37 @@ class ActionTable(QObject):
                 raise StudioError(f"{shortcut} already belongs to “{other.title}”.", "Choose another shortcut.")
         if self._settings is not None:
             self._settings.set(f"shortcuts/{action_id}", shortcut)
-        self._bind(action_id, shortcut)
+        self._bind()
         self.changed.emit()
 
     def reset(self, action_id: str) -> None:
         """Give an action its default shortcut back."""
         if self._settings is not None:
             self._settings.remove(f"shortcuts/{action_id}")
-        self._bind(action_id)
+        self._bind()
         self.changed.emit()
 
-    def _bind(self, action_id: str, shortcut: str | None = None) -> None:
-        keys = _keys(self.shortcut(action_id) if shortcut is None else shortcut)
-        self._qactions[action_id].setShortcuts([QKeySequence(k) for k in keys])
+    def _bind(self) -> None:
+        """Give each key to the first action that has it; the same key on other pages is found by `_pressed`.
+
+        Qt calls nothing at all for a key that two actions hold.
+        """
+        held: set[str] = set()
+        for action_id, made in self._qactions.items():
+            keys = _keys(self.shortcut(action_id))
+            own = [key for key in keys if key not in held]
+            held.update(own)
+            made.setShortcuts([QKeySequence(key) for key in own])
+            title = self._actions[action_id].title
+            made.setText(title if own or not keys else f"{title}\t{QKeySequence(keys[0]).toString(NATIVE)}")
+
+    def _pressed(self, action_id: str) -> None:
+        """Do an action, or else the one of another page that shares its key and can be done now."""
+        keys = set(_keys(self.shortcut(action_id)))
+        others = [i for i in self._actions if i != action_id and keys & set(_keys(self.shortcut(i)))]
+        for candidate in (action_id, *others):
+            if self.trigger(candidate):
+                return
 
 
 def _keys(shortcut: str) -> list[str]:

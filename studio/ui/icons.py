@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 
 from studio.core.resources import resource
@@ -39,6 +39,9 @@ def tinted_pixmap(name: str, colour: str, size: int) -> QPixmap:
     """Return one icon in one colour as a square pixmap of `size` pixels, sharp on dense screens."""
     app = QGuiApplication.instance()
     ratio = app.devicePixelRatio() if isinstance(app, QGuiApplication) else 1.0
+    key, pixmap = f"{name} {colour} {size} {ratio:g}", QPixmap()
+    if QPixmapCache.find(key, pixmap):  # a page has some fifty icons of seven sizes each
+        return pixmap
     renderer = QSvgRenderer(QByteArray(tinted_svg(name, colour).encode()))
     pixmap = QPixmap(round(size * ratio), round(size * ratio))
     pixmap.setDevicePixelRatio(ratio)
@@ -46,6 +49,7 @@ def tinted_pixmap(name: str, colour: str, size: int) -> QPixmap:
     painter = QPainter(pixmap)
     renderer.render(painter, QRectF(0, 0, size, size))
     painter.end()
+    QPixmapCache.insert(key, pixmap)
     return pixmap
 
 

@@ -8,14 +8,20 @@ import math
 import pytest
 import torch
 
-from studio.app.bench import engine, policy
+from studio.app.bench import canvas, engine, policy
+from studio.app.bench.canvas_plain import PlainDream, PlainTransfer
 from studio.app.bench.plain import batches, plain_loop
 from studio.app.bench.report import Report, median
 from studio.app.bench.subjects import BATCH, ShapePictures, Subject
 from studio.app.main import main
+from studio.canvas.dream import DreamConfig, DreamSession
+from studio.canvas.picture import to_tensor
+from studio.canvas.transfer import Style, TransferConfig, TransferSession
 from studio.core import events as ev
 from studio.core.compute import Compute, Policy
 from studio.core.feed import Feed
+from studio.core.knobs import make
+from tests.canvas.fakes import tiny_backbone
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +100,84 @@ def test_bench_start_prints_a_report(capfd):
     assert document["name"] == "start"
     assert document["figures"]["first_paint_s"] > 0
     assert document["holds"]["torch_not_loaded"]
+
+
+# ---- canvas
+
+
+@pytest.fixture(scope="module")
+def transferring():
+    """A transfer of 48 px with a tiny network, in fp32: the tutorial's loop and the session."""
+    backbone = tiny_backbone(seed=1)
+    settings = {"scaling": "code", "optimizer": "adam", "pooling": "max", "average": 0.0, "iterations": 10_000}
+    more = {"size": 48, "smallest": 48, "style_fit": "stretch", "content": 10.0, "style": 50.0, "tv": 1e-4}
+    config = make(TransferConfig, {**settings, **more})
+    content, style = canvas.picture(48, 48, 0), canvas.picture(48, 48, 1)
+    plain = PlainTransfer(config, backbone, to_tensor(content.pixels), to_tensor(style.pixels))
+    session = TransferSession(config, backbone, Compute(Policy()), content, [Style(style)])
+    return plain, canvas.Worked(session)
+
+
+def test_the_plain_transfer_has_the_losses_of_the_session(transferring):
+    """In the same precision the two curves are the same, and what the race says of them is finite."""
+    plain, worked = transferring
+    figures, curves = canvas.race("transfer", plain, worked, True, lambda _: None)
+    assert figures["transfer_loss_deviation"] < 0.002
+    assert figures["transfer_speedup"] > 0
+    assert set(curves) == {"transfer_plain", "transfer_session"}
+    for curve in curves.values():
+        seconds, losses = zip(*curve, strict=True)
+        assert list(seconds) == sorted(seconds)
+        assert losses[-1] < losses[0]
+        assert len(curve) <= canvas.MOST_POINTS + 1
+
+
+def test_the_plain_dream_has_the_losses_of_the_session():
+    config = DreamConfig(size=64, octaves=1, iterations=10_000, jitter=0)
+    source, backbone = canvas.picture(48, 64, 2), tiny_backbone()
+    plain = PlainDream(config, backbone, to_tensor(source.pixels))
+    worked = canvas.Worked(DreamSession(config, backbone, Compute(Policy()), source))
+    figures, curves = canvas.race("dream", plain, worked, True, lambda _: None)
+    assert figures["dream_loss_deviation"] < 0.002
+    assert curves["dream_session"][-1][1] > curves["dream_session"][0][1]
+
+
+def test_the_loss_at_a_time_lies_between_two_points():
+    assert canvas._at([[0.0, 8.0], [2.0, 4.0], [4.0, 2.0]], 3.0) == pytest.approx(3.0)
+
+
+def test_first_previews_are_timed_from_the_wish(tmp_path):
+    found = canvas.first_previews(64, tmp_path, tiny_backbone())
+    assert len(found) == 4
+    assert all(0 < seconds < 120 for seconds in found.values())
+
+
+def test_every_promise_of_the_canvas_is_judged():
+    good = {
+        "transfer_speedup": 5.0,
+        "dream_speedup": 4.0,
+        "transfer_loss_deviation": 0.01,
+        "dream_loss_deviation": 0.01,
+        "transfer_loss_ratio_at_equal_time": 0.5,
+        "dream_loss_ratio_at_equal_time": 1.5,
+        "preview_dream_s": 1.0,
+        "gap_p99_ms": 10.0,
+    }
+    assert all(canvas.promises(good).values())
+    bad = {name: (0.1 if name.endswith("speedup") or name.startswith("dream_loss_r") else 99.0) for name in good}
+    assert not any(canvas.promises(bad).values())
+
+
+def test_a_report_with_curves_carries_them():
+    document = Report("name", {}, {}, series={"a": [[0.0, 1.0]]}).to_json()
+    assert document["series"] == {"a": [[0.0, 1.0]]}
+
+
+@pytest.mark.slow
+def test_bench_canvas_prints_a_report(capfd):
+    assert main(["bench", "canvas", "--quick", "--json"]) == 0
+    document = json.loads(capfd.readouterr().out)
+    assert document["name"] == "canvas"
+    assert document["figures"]["transfer_speedup"] > 0
+    assert document["figures"]["gap_p99_ms"] > 0
+    assert len(document["holds"]) == 8

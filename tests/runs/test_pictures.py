@@ -13,10 +13,22 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin, features
 
 from studio.core.errors import StoreError
-from studio.runs.pictures import KEY, MAX_RECIPE, enlarge, read_recipe, save_gif, save_png, save_webp, sheet
+from studio.runs.pictures import (
+    KEY,
+    MAX_RECIPE,
+    enlarge,
+    read_recipe,
+    save_gif,
+    save_jpeg,
+    save_png,
+    save_tiff,
+    save_webp,
+    sheet,
+)
 
 RECIPE = {"recipe": "vae", "seed": 3, "config": {"beta": 0.5, "name": "Ä → ☃"}, "layers": [1, 2]}
-SAVERS = {"png": save_png, "gif": save_gif, "webp": save_webp}
+SAVERS = {"png": save_png, "jpg": save_jpeg, "tif": save_tiff, "gif": save_gif, "webp": save_webp}
+STILLS = ("png", "jpg", "tif")
 
 
 def colours(count=3, size=6):
@@ -24,11 +36,8 @@ def colours(count=3, size=6):
 
 
 def save(suffix, folder, recipe=RECIPE):
-    pixels = colours()[0] if suffix == "png" else colours()
-    path = folder / f"picture.{suffix}"
-    if suffix == "png":
-        return save_png(path, pixels, recipe)
-    return SAVERS[suffix](path, pixels, recipe_json=recipe)
+    pixels = colours()[0] if suffix in STILLS else colours()
+    return SAVERS[suffix](folder / f"picture.{suffix}", pixels, recipe_json=recipe)
 
 
 def test_sheet_places_pictures_row_by_row():
@@ -70,17 +79,76 @@ def test_recipe_comes_back(suffix, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == [f"picture.{suffix}"]
 
 
-def test_long_recipes_survive_the_blocks_of_a_gif(tmp_path):
-    recipe = {"words": [f"word {i}" for i in range(5000)]}
-    assert read_recipe(save("gif", tmp_path, recipe)) == recipe
+@pytest.mark.parametrize("suffix", SAVERS)
+@pytest.mark.parametrize("words", [5000, 60_000])
+def test_long_recipes_survive_the_blocks_of_a_format(suffix, words, tmp_path):
+    recipe = {"words": [f"word {i}" for i in range(words)]}  # 60,000 words: 0.9 MB, 15 segments of a JPEG
+    assert read_recipe(save(suffix, tmp_path, recipe)) == recipe
 
 
-def test_png_keeps_its_pixels(tmp_path):
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_lossless_formats_keep_their_pixels(suffix, tmp_path):
     grey = colours()[0][:, :, :1]
-    with Image.open(save_png(tmp_path / "g.png", grey)) as image:
+    with Image.open(SAVERS[suffix](tmp_path / f"g.{suffix}", grey, RECIPE)) as image:
         np.testing.assert_array_equal(np.asarray(image), grey[:, :, 0])
-    with Image.open(save("png", tmp_path)) as image:
+    with Image.open(save(suffix, tmp_path)) as image:
         np.testing.assert_array_equal(np.asarray(image), colours()[0])
+
+
+def test_jpeg_keeps_colour_at_full_resolution(tmp_path):
+    ramp = np.linspace(0, 255, 32).astype(np.uint8)
+    pixels = np.stack([np.tile(ramp, (32, 1)), np.full((32, 32), 128, np.uint8), np.tile(ramp[:, None], 32)], axis=2)
+    with Image.open(save_jpeg(tmp_path / "a.jpg", pixels, RECIPE)) as image:
+        assert [layer[1:3] for layer in image.layer] == [(1, 1)] * 3  # no channel is subsampled
+        assert image.info["jfif"]  # the JFIF segment is still the first
+        assert np.abs(np.asarray(image, int) - pixels).max() <= 6
+    with Image.open(save_jpeg(tmp_path / "g.jpg", pixels[:, :, :1], RECIPE)) as image:
+        assert image.mode == "L"
+
+
+def test_a_comment_of_somebody_else_is_left_aside(tmp_path):
+    content = save("jpg", tmp_path).read_bytes()
+    theirs = b"\xff\xfe\x00\x0ehello there."
+    (tmp_path / "both.jpg").write_bytes(content[:20] + theirs + content[20:])
+    assert read_recipe(tmp_path / "both.jpg") == RECIPE
+    plain = save("jpg", tmp_path, None).read_bytes()
+    (tmp_path / "theirs.jpg").write_bytes(plain[:20] + theirs + plain[20:])
+    assert read_recipe(tmp_path / "theirs.jpg") is None
+
+
+def tiff_with(description):
+    content = io.BytesIO()
+    Image.new("L", (1, 1)).save(content, "TIFF", description=description)
+    return content.getvalue()
+
+
+def jpeg_with(*comments):
+    content = io.BytesIO()
+    Image.new("L", (8, 8)).save(content, "JPEG")
+    made = content.getvalue()
+    segments = b"".join(b"\xff\xfe" + (len(c) + 2).to_bytes(2, "big") + c for c in comments)
+    return made[:20] + segments + made[20:]
+
+
+BEGIN = f'{{"{KEY}": '.encode()
+HOSTILE_METADATA = {
+    "a list in a tiff": tiff_with(f'{{"{KEY}": [1]}}'),
+    "deep tiff": tiff_with(f'{{"{KEY}": ' + "[" * 50_000),
+    "long tiff": tiff_with(f'{{"{KEY}": {{"a": "' + "x" * (1 << 20) + '"}}'),
+    "deep jpeg": jpeg_with(BEGIN + b"[" * 50_000),
+    "long jpeg": jpeg_with(BEGIN + b'{"a": "', *[b"x" * 60_000] * 20, b'"}}'),
+    "torn jpeg": jpeg_with(BEGIN + b'{"a": "'),
+    "bytes in a jpeg": jpeg_with(BEGIN + b'{"a": "\xff\x00"}}'),
+    "two recipes": jpeg_with(BEGIN + b'{"a": 1}}', BEGIN + b'{"a": 2}}'),
+    "not a number in a jpeg": jpeg_with(BEGIN + b'{"a": NaN}}'),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_METADATA)
+def test_hostile_metadata_is_no_recipe(name, tmp_path):
+    path = tmp_path / "hostile.jpg"
+    path.write_bytes(HOSTILE_METADATA[name])
+    assert read_recipe(path) is None
 
 
 def test_films_loop_with_all_frames(tmp_path):

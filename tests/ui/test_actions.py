@@ -136,3 +136,25 @@ def test_shortcut_sheet_rebinds_and_refuses(host, table, context, qtbot):
     assert "Go to Data" in sheet.message.text()
     assert field.keySequence().toString() == "F6"
     sheet.close_sheet()
+
+
+def test_a_key_that_two_pages_share_goes_to_the_page_that_can_use_it(host, table, done, qtbot):
+    """Qt calls nothing for a key that two actions hold, so the table gives it to one and finds the other."""
+    table.attach(host)
+    front = {"page": "train"}
+    for page in ("train", "dream"):
+        table.add(
+            Action(
+                f"{page}.start", "Start", lambda page=page: done.append(page), "Ctrl+Return",
+                enabled=lambda page=page: front["page"] == page,
+            )
+        )  # fmt: skip
+    for page in ("dream", "train"):
+        front["page"] = page
+        qtbot.keyClick(host, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert done == ["dream", "train"]
+    assert table.qaction("dream.start").text().endswith("Return")  # menus show the key all the same
+    table.remove("train.start")
+    front["page"] = "dream"
+    qtbot.keyClick(host, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert done[-1] == "dream"

@@ -24,6 +24,7 @@ from studio.app.window import PAGES, MainWindow, Page
 from studio.core.errors import BadInput
 from studio.core.events import Finished, Progress
 from studio.core.records import RunRecord
+from studio.runs.canvas_files import export
 from studio.runs.pictures import save_png, sheet
 from studio.ui.jobs import TrainingJob
 from studio.ui.notify import Button
@@ -68,6 +69,21 @@ class Refusing(Recorder):
     taken = False
 
 
+class Canvas(Recorder):
+    """A page that puts recipes back, as Dream and Transfer do."""
+
+    def __init__(self, context, parent=None):
+        super().__init__(context, parent)
+        self.restored = []
+
+    def restore(self, recipe, path=None):
+        self.restored.append(recipe)
+
+
+class Unwilling(Canvas):
+    taken = False
+
+
 class Broken(Panel):
     def __init__(self, context, parent=None):
         raise ImportError("no such library")
@@ -79,6 +95,8 @@ FAKES = (
     Page("data", "Data", "data", f"{HERE}:Recorder"),
     Page("train", "Train", "train", f"{HERE}:Broken"),
     Page("explore", "Explore", "explore", f"{HERE}:Recorder"),
+    Page("dream", "Dream", "dream", f"{HERE}:Canvas"),
+    Page("transfer", "Transfer", "transfer", f"{HERE}:Unwilling"),
     Page("write", "Write", "write", f"{HERE}:Refusing"),
 )
 
@@ -254,6 +272,105 @@ def test_a_picture_that_carries_a_run_opens_it(window, tmp_path, qtbot):
     drop(window, files(path))
     qtbot.waitUntil(lambda: window.current == "explore")
     assert window.panels["explore"].runs == [record.id]
+
+
+def exported(path, kind):
+    recipe = {"kind": kind, "version": 1, "config": {"size": 64}, "sources": {}}
+    return export(path, np.zeros((16, 16, 3), np.uint8), recipe), recipe
+
+
+@pytest.mark.parametrize("kind", ["dream", "transfer"])
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp"])
+def test_an_exported_picture_goes_to_its_page_and_is_put_back(window, tmp_path, kind, suffix, qtbot):
+    path, recipe = exported(tmp_path / f"made{suffix}", kind)
+    window.show_panel("data")
+    assert drop(window, files(path))
+    qtbot.waitUntil(lambda: window.current == kind)
+    assert window.panels[kind].restored == [recipe]
+    assert window.panels[kind].opened == []
+    assert texts(window.context) == [
+        f"{path.name} was made in {kind.capitalize()}: its pictures and settings are put back."
+    ]
+
+
+def test_an_export_is_put_back_even_while_the_other_page_is_in_front(window, tmp_path, qtbot):
+    path, recipe = exported(tmp_path / "made.png", "transfer")
+    window.show_panel("dream")
+    assert drop(window, files(path))
+    qtbot.waitUntil(lambda: window.current == "transfer")
+    assert window.panels["transfer"].restored == [recipe]
+    assert window.panels["dream"].opened == []
+
+
+def test_pictures_go_to_the_page_in_front_if_it_works_on_pictures(window, tmp_path, picture, qtbot):
+    window.show_panel("dream")
+    assert drop(window, files(picture))
+    qtbot.waitUntil(lambda: window.panels["dream"].opened == [[picture.name]])
+    other = tmp_path / "other.jpg"
+    export(other, np.zeros((16, 16, 3), np.uint8), {})
+    assert drop(window, files(picture, other))
+    qtbot.waitUntil(lambda: window.panels["dream"].opened[1:] == [[picture.name, other.name]])
+    assert window.current == "dream"
+    assert texts(window.context) == [f"{picture.name}: opened in Dream.", "2 files: opened in Dream."]
+
+
+def test_raw_picture_data_goes_to_the_page_in_front(window, qtbot):
+    window.show_panel("dream")
+    image = QImage(12, 10, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.green)
+    mime = QMimeData()
+    mime.setImageData(image)
+    assert drop(window, mime)
+    qtbot.waitUntil(lambda: len(window.panels["dream"].opened) == 1)
+
+
+def test_the_clipboard_goes_to_the_page_in_front(window, picture, qtbot):
+    window.show_panel("dream")
+    QApplication.clipboard().setMimeData(files(picture))
+    window.opening.open_clipboard()
+    qtbot.waitUntil(lambda: window.panels["dream"].opened == [[picture.name]])
+
+
+@pytest.mark.parametrize("page", ["home", "explore"])
+def test_pictures_go_to_data_from_other_pages(window, picture, page, qtbot):
+    window.show_panel(page)
+    assert drop(window, files(picture))
+    qtbot.waitUntil(lambda: window.current == "data")
+    assert window.panels["data"].opened == [[picture.name]]
+
+
+def test_folders_and_data_files_go_to_data_even_from_a_canvas(window, tmp_path, picture, qtbot):
+    archive = tmp_path / "pictures.zip"
+    archive.write_bytes(b"PK")
+    for number, paths in enumerate(([tmp_path], [archive], [picture, archive]), 1):
+        window.show_panel("dream")
+        assert drop(window, files(*paths))
+        qtbot.waitUntil(lambda count=number: "data" in window.panels and len(window.panels["data"].opened) == count)
+    assert window.panels["dream"].opened == []
+
+
+def test_what_a_canvas_refuses_goes_to_data(window, picture, qtbot):
+    window.show_panel("transfer")
+    assert drop(window, files(picture))
+    qtbot.waitUntil(lambda: window.current == "data")
+    assert window.panels["transfer"].opened == window.panels["data"].opened == [[picture.name]]
+    assert texts(window.context) == [f"{picture.name}: opened in Data."]
+
+
+def test_without_its_page_an_export_is_opened_as_a_picture(context, tmp_path, qtbot):
+    made = MainWindow(context, FAKES[:2])
+    qtbot.addWidget(made)
+    path, _ = exported(tmp_path / "made.png", "dream")
+    made.open_paths([path])
+    qtbot.waitUntil(lambda: made.current == "data")
+    assert made.panels["data"].opened == [["made.png"]]
+
+
+@pytest.mark.parametrize("recipe", [{"kind": ["dream"]}, {"kind": "poem"}, {"run": 3}, {"run": ""}, {}])
+def test_strange_recipes_lead_nowhere(recipe, tmp_path):
+    path = save_png(tmp_path / "a.png", np.zeros((8, 8, 3), np.uint8), recipe)
+    found = route([path])
+    assert (found.run, found.page, found.recipe) == ("", "", None)
 
 
 def test_a_run_of_another_workspace_is_shown_as_data_with_a_hint(window, tmp_path, qtbot):
@@ -537,7 +654,7 @@ def test_nothing_heavy_is_imported_before_the_first_paint(tmp_path):
 
 
 def test_every_page_of_the_rail_has_an_icon_and_the_demanded_order():
-    assert [p.title for p in PAGES] == ["Home", "Data", "Train", "Explore", "Write"]
+    assert [p.title for p in PAGES] == ["Home", "Data", "Train", "Explore", "Dream", "Transfer", "Write"]
 
 
 class Training(Panel):

@@ -19,7 +19,7 @@ def window(what: str, number: float, environment: Mapping[str, str] | None = Non
     """Run `studio.app.bench.window` and return what it printed.
 
     Args:
-        what: "start" or "ui".
+        what: "start", "ui" or "canvas".
         number: its argument.
         environment: variables to add.
 

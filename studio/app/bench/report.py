@@ -46,6 +46,7 @@ class Report:
         figures: name -> number; the unit is the end of the name.
         holds: name of a promise -> whether it is kept.
         notes: what a reader must know to judge the figures.
+        series: name -> points of a curve, [x, y] each.
     """
 
     name: str
@@ -53,17 +54,19 @@ class Report:
     holds: dict[str, bool]
     notes: tuple[str, ...] = ()
     machine: dict[str, Any] = field(default_factory=machine)
+    series: dict[str, list[list[float]]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that `--json` prints."""
         figures = {name: float(f"{value:.4g}") for name, value in self.figures.items()}
-        return {
+        document = {
             "name": self.name,
             "figures": figures,
             "machine": self.machine,
             "holds": self.holds,
             "notes": list(self.notes),
         }
+        return {**document, "series": self.series} if self.series else document
 
 
 def median(values: list[float]) -> float:

@@ -1,4 +1,4 @@
-"""The window as the benchmarks see it, in a process of its own: `python -m studio.app.bench.window start|ui …`.
+"""The window as the benchmarks see it, in a process of its own: `python -m studio.app.bench.window start|ui|canvas …`.
 
 Prints one JSON document. Opened without the person's settings, in a workspace that the parent removes.
 """
@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer
 
@@ -19,7 +20,12 @@ from studio.app.warmup import WarmUp
 from studio.app.window import MainWindow
 from studio.ui.settings import Settings
 
+if TYPE_CHECKING:
+    from studio.ui.panels.dream import DreamPanel
+
 IDLE_MS, TICK_MS = 500, 5
+NETWORK = "random:vgg19"
+"""A canvas works on VGG19's shape; nothing is downloaded."""
 
 
 def resident_mb() -> float:
@@ -123,5 +129,36 @@ def ui(seconds: float, folder: Path) -> None:
     del gaps
 
 
+def canvas(seconds: float, folder: Path) -> None:
+    """Tell the gaps between timer ticks while the Dream page works at 640 x 480 with a VGG19-shaped network."""
+    from studio.canvas.atlas import dead_leaves
+    from studio.runs.pictures import save_png
+
+    picture = save_png(folder / "picture.png", dead_leaves(0, 640)[:480])
+    app = application()
+    window = open_empty(folder)
+    warm_up = WarmUp(window)
+
+    def dream() -> None:
+        window.show_panel("dream")
+        panel = cast("DreamPanel", window.panel("dream"))
+        panel.settings_ready.connect(lambda: panel.opened_with([picture]))
+        panel.picture.changed.connect(lambda: begin(panel))
+
+    def begin(panel: DreamPanel) -> None:
+        assert panel.form is not None
+        panel.form.set_values({"backbone": NETWORK, "iterations": 200})
+        panel.start()
+
+    warm_up.ready.connect(dream)
+    window.first_painted.connect(warm_up.start)
+    window.resize(1280, 800)
+    window.show()
+    gaps = Gaps(window, seconds)
+    QTimer.singleShot(int(1000 * seconds + 60_000), window, window.close)  # a dream that never begins ends too
+    app.exec()
+    del gaps
+
+
 if __name__ == "__main__":
-    {"start": start, "ui": ui}[sys.argv[1]](float(sys.argv[2]), Path(sys.argv[3]))
+    {"start": start, "ui": ui, "canvas": canvas}[sys.argv[1]](float(sys.argv[2]), Path(sys.argv[3]))

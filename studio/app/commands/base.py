@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,7 @@ import tyro
 from studio.core.errors import BadConfig
 
 if TYPE_CHECKING:
+    from studio.core.knobs import KnobField
     from studio.core.store import Store
 
 
@@ -22,6 +23,8 @@ def quiet_default(metavar: str | None = None) -> Any:
     return tyro.conf.arg(metavar=metavar, help_behavior_hint="")
 
 
+Flag = Annotated[str | None, tyro.conf.arg(help_behavior_hint="")]
+"""A setting as a flag: text that `knobs.check` parses; None when it was not given."""
 Settings = Annotated[
     tuple[tuple[str, ...], ...],
     tyro.conf.UseAppendAction,
@@ -83,6 +86,31 @@ def pairs(groups: Iterable[Iterable[str]]) -> dict[str, str]:
             raise BadConfig(f"--set {word} is not of the form NAME=VALUE.", "Write it like --set latent_dim=2.")
         values[name.strip().replace("-", "_")] = value
     return values
+
+
+def with_flags(command: type[Any], fields: Mapping[str, KnobField], **about: Any) -> type[Any]:
+    """Make a command with a flag for each knob.
+
+    Args:
+        command: a frozen dataclass; its own fields of the same names are replaced.
+        fields: name of the flag -> what it sets.
+        about: attributes of the class, such as its documentation.
+    """
+    flags: list[Any] = [(name, _flag(field), None) for name, field in fields.items()]
+    return make_dataclass(command.__name__, flags, bases=(command,), frozen=True, kw_only=True, namespace=about)
+
+
+def _flag(field: KnobField) -> Any:
+    """Return the annotated type of a knob's flag, with the knob's help."""
+    knob = field.knob
+    shown = ",".join(map(str, field.default)) if field.kind is tuple else str(field.default)
+    span = f" {knob.low:g} to {knob.high:g}{' ' + knob.unit if knob.unit else ''}." if knob.low is not None else ""
+    about = f"{knob.label}.{span} {knob.help}".strip()
+    kinds = {bool: "true|false", int: "INT", float: "NUMBER", str: "TEXT", tuple: "INT,INT,…"}
+    metavar = "|".join(field.choices) or kinds[field.kind]
+    live = ", live" if knob.live else ""
+    hint = f"(default: {shown or 'empty'}{live})"
+    return Annotated[str | None, tyro.conf.arg(help=about, metavar=metavar, help_behavior_hint=hint)]
 
 
 def plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`bench [engine|policy|ui|start]`: measure the promises on this machine."""
+"""`bench [engine|policy|ui|start|canvas]`: measure the promises on this machine."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ import tyro
 
 from studio.app.commands.base import Command, say, table
 
-NAMES = ("engine", "policy", "ui", "start")
+NAMES = ("engine", "policy", "ui", "start", "canvas")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bench(Command):
     """Measure the promises on this machine; without a name, all of them. A few minutes; keep the machine idle."""
 
-    name: tyro.conf.Positional[Literal["all", "engine", "policy", "ui", "start"]] = "all"
-    """engine: cost of the loop; policy: gain over a plain loop; ui: pauses of the window; start: time to paint."""
+    name: tyro.conf.Positional[Literal["all", "engine", "policy", "ui", "start", "canvas"]] = "all"
+    """engine: cost of the loop; policy: gain over a plain loop; ui: pauses of the window; start: time to paint;
+    canvas: dream and transfer against plain loops."""
     quick: bool = False
     """A few repetitions: shows that it works, not how quick it is."""
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from studio.app.commands.base import Settings, pairs
-from studio.app.commands.train import Flag, Training
+from studio.app.commands.base import Flag, Settings, pairs
+from studio.app.commands.train import Training
 
 if TYPE_CHECKING:
     from studio.runs.training import Run

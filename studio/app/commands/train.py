@@ -6,12 +6,12 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, make_dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import tyro
 
-from studio.app.commands.base import Command, Settings, metrics_text, pairs, quiet_default, say
+from studio.app.commands.base import Command, Flag, Settings, metrics_text, pairs, quiet_default, say, with_flags
 from studio.app.commands.progress import Watcher, duration
 from studio.core import events as ev
 from studio.core.control import Control
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from studio.core.recipe import Recipe
     from studio.core.records import RunRecord
     from studio.runs.training import Run
-
-Flag = Annotated[str | None, tyro.conf.arg(help_behavior_hint="")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +118,10 @@ def follow(run: Run) -> ev.Finished | None:
 
 
 @contextmanager
-def stopped_by_interrupt(control: Control) -> Iterator[None]:
-    """Turn the first Ctrl-C into `control.stop()`; the second one is an interrupt as usual."""
+def stopped_by_interrupt(
+    control: Control, kept: str = "Stopping after this step, with a checkpoint."
+) -> Iterator[None]:
+    """Turn the first Ctrl-C into `control.stop()` and say what is kept; the second one is an interrupt as usual."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -131,7 +131,7 @@ def stopped_by_interrupt(control: Control) -> Iterator[None]:
         if control.stopped:
             raise KeyboardInterrupt
         control.stop()
-        say("\nStopping after this step, with a checkpoint. Press Ctrl-C again to abort.")
+        say(f"\n{kept} Press Ctrl-C again to abort.")
 
     before = signal.signal(signal.SIGINT, asked)
     try:
@@ -171,20 +171,6 @@ def flags_of(recipe: type[Recipe]) -> type[Train]:
         for field in fields_of(config):
             if field.name not in taken:
                 knobs.setdefault(field.name, field)
-    fields: list[Any] = [(field.name, _flag(field), None) for field in knobs.values()]
-    about = {"__doc__": f"Train {recipe.title}. {recipe.sources}.", "knobs": tuple(knobs)}
-    made: type[Train] = make_dataclass("Train", fields, bases=(Train,), frozen=True, kw_only=True, namespace=about)
+    about = f"Train {recipe.title}. {recipe.sources}."
+    made: type[Train] = with_flags(Train, knobs, __doc__=about, knobs=tuple(knobs))
     return made
-
-
-def _flag(field: KnobField) -> Any:
-    """Return the annotated type of a knob's flag: text that `knobs.check` parses, with the knob's help."""
-    knob = field.knob
-    shown = ",".join(map(str, field.default)) if field.kind is tuple else str(field.default)
-    span = f" {knob.low:g} to {knob.high:g}{' ' + knob.unit if knob.unit else ''}." if knob.low is not None else ""
-    about = f"{knob.label}.{span} {knob.help}".strip()
-    kinds = {bool: "true|false", int: "INT", float: "NUMBER", str: "TEXT", tuple: "INT,INT,…"}
-    metavar = "|".join(field.choices) or kinds[field.kind]
-    live = ", live" if knob.live else ""
-    hint = f"(default: {shown or 'empty'}{live})"
-    return Annotated[str | None, tyro.conf.arg(help=about, metavar=metavar, help_behavior_hint=hint)]

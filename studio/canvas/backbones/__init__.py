@@ -10,13 +10,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.canvas.backbones.entries import ENTRIES, Entry, entry
-from studio.canvas.backbones.shelf import Chosen, Progress, download, installed, missing, remember, titles
+from studio.canvas.backbones.shelf import Chosen, Progress, download, installed, missing, remember, remembered, titles
 from studio.core.errors import BadConfig
 
 if TYPE_CHECKING:
     from studio.canvas.backbone import Backbone
 
-__all__ = ["ENTRIES", "Entry", "Progress", "download", "entry", "installed", "open_backbone", "register_file", "titles"]
+__all__ = [
+    "ENTRIES",
+    "Entry",
+    "Progress",
+    "download",
+    "entry",
+    "installed",
+    "is_file",
+    "is_known",
+    "open_backbone",
+    "register_file",
+    "titles",
+]
 
 RANDOM = "random:"
 """Before an id: the architecture with random weights, for measuring and for textures without learning."""
@@ -54,6 +66,21 @@ def open_backbone(name: str, workspace: Path, progress: Progress | None = None) 
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}; or give a file of weights."
     raise BadConfig(f"There is no network called {name!r}.", hint)
+
+
+def is_file(name: str) -> bool:
+    """Whether a name means a file of weights, not an entry of the registry or a run."""
+    if name in {about.id for about in ENTRIES} or name.startswith(RANDOM):
+        return False
+    return name.startswith("file:") or "=" in name or bool(Path(name).suffix) or "/" in name or "\\" in name
+
+
+def is_known(name: str, workspace: Path) -> bool:
+    """Whether a name means no file, or one that this person chose before: what a stranger's recipe may name."""
+    if not is_file(name):
+        return True
+    path = Path(name.removeprefix("file:").rpartition("=")[2]).absolute()
+    return any(chosen.id == name or Path(chosen.path) == path for chosen in remembered(workspace))
 
 
 def _registered(about: Entry, workspace: Path) -> Backbone:

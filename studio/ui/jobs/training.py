@@ -84,14 +84,24 @@ class TrainingJob(QObject):
 
     Args:
         context: where it shows its progress and failures and counts as an active job; None for none.
+        doing: what it does, for its title and for what is said when it fails.
+        stored: whether the run has a record in the store (a dream has none).
     """
 
     events_arrived = Signal(list)
     finished = Signal()
     failed = Signal(object)
 
-    def __init__(self, context: Context | None = None, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        context: Context | None = None,
+        parent: QObject | None = None,
+        *,
+        doing: str = "Training",
+        stored: bool = True,
+    ) -> None:
         super().__init__(parent)
+        self.doing, self.stored = doing, stored
         self.control = Control()
         self.run: Runnable | None = None
         self.status = ""
@@ -121,7 +131,7 @@ class TrainingJob(QObject):
         # The job itself stays too until its thread has ended, so that the end is always noticed.
         self._owner = self.parent()
         self.setParent(QCoreApplication.instance())
-        self._enter(title or f"training {run.id}")
+        self._enter(title or f"{self.doing.lower()} {run.id}")
         sys.setswitchinterval(SWITCH_SECONDS)
         trainer.start(QThread.Priority.LowPriority)
         self._timer.start()
@@ -185,7 +195,7 @@ class TrainingJob(QObject):
         if trainer.error is not None:
             self.failed.emit(trainer.error)
             if self._context is not None:
-                self._context.notify.exception(trainer.error, doing="Training")
+                self._context.notify.exception(trainer.error, doing=self.doing)
         self.finished.emit()
         QTimer.singleShot(0, self._go_home)
 

@@ -14,7 +14,13 @@ from studio.ui.widgets.labels import ElidedLabel, label
 
 CARD_WIDTH = 300
 SKELETONS = 6
-FAMILIES = {"gan": "Adversarial networks", "autoencoder": "Autoencoders", "classifier": "Classifiers", "text": "Text", "style": "Style"}
+FAMILIES = {
+    "gan": "Adversarial networks",
+    "autoencoder": "Autoencoders",
+    "classifier": "Classifiers",
+    "text": "Text",
+    "style": "Style",
+}
 
 
 class Described(Protocol):
