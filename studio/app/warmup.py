@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -49,6 +50,7 @@ def load_everything() -> str:
     from studio.runs import trained, training
 
     registry.recipes()
+    importlib.import_module("torch._dynamo")  # the first of torch's optimisers would import it: three seconds
     del trained, training
     device = policy.device_name()
     return f"{device} · bf16" if policy.has_bf16_units(device) else f"{device} · fp32"

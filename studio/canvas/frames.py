@@ -66,7 +66,8 @@ def stylised(session: TransferSession, frames: Iterable[Pixels], control: Contro
 
     With coherence 0 every frame is a transfer of its own, from coarse to fine. Otherwise only the first is; the others
     begin at the last scale, from the last result where the content is still and from the content where it moved, mixed
-    by the coherence, and still parts are held to the last result with that weight.
+    by the coherence, and still parts are held to the last result with that weight. Films are made with Adam where the
+    settings say L-BFGS.
 
     Args:
         session: made for the first frame; its styles, masks and settings hold for all.
@@ -80,6 +81,8 @@ def stylised(session: TransferSession, frames: Iterable[Pixels], control: Contro
         BadInput: frames of different sizes.
     """
     control = control or Control()
+    if session.config.optimizer == "lbfgs":  # it would take the pull on still parts for curvature
+        session.change({"optimizer": "adam"})
     before: Pixels | None = None
     result: Pixels | None = None
     for number, frame in enumerate(frames, 1):

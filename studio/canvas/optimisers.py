@@ -1,7 +1,8 @@
 """Optimisers of one picture: they know when to evaluate, carry their state from scale to scale, and work in its units.
 
-torch's own optimisers hold a parameter of one size; Adam and gradient descent are three lines each, written out here so
-that their moments can grow with the picture. L-BFGS is torch's.
+torch's own optimisers hold a parameter of one size, and the first of them made in a process imports the compiler, three
+seconds before a first picture. So Adam, gradient descent and plain L-BFGS are written out here (tests compare them with
+torch's); L-BFGS with a line search is torch's.
 """
 
 from __future__ import annotations
@@ -101,17 +102,74 @@ class GradientDescent:
         """There is no state."""
 
 
-class Lbfgs:
-    """L-BFGS in 0..255 units (Gatys 2016; Foster ch. 5), steps of length 1, history kept from one `step` to the next.
+HISTORY = 10
+"""Pairs of steps and gradient changes that L-BFGS remembers."""
+FLATTEST = 1e-10
+"""A step along which the gradient hardly grew says nothing about curvature and is not remembered."""
 
-    With one evaluation per step there is no line search; with more, strong Wolfe conditions. Foster calls SciPy's
-    L-BFGS-B, which forgets its history at every outer iteration; keeping it converges sooner.
+
+class Lbfgs:
+    """L-BFGS without a line search in 0..255 units: the two-loop recursion (Nocedal 1980), steps of length 1.
+
+    The first step, before anything is known of the curvature, moves the pixels by one grey level (root mean square).
+    torch moves all of them by one together: the change of a bf16 network's gradient along that is nothing but noise.
+    """
+
+    def __init__(self) -> None:
+        self._pairs: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._move: Tensor | None = None
+        self._gradient: Tensor | None = None
+
+    def step(self, x: Tensor, evaluate: Evaluate, rate: float) -> tuple[Tensor, Losses]:
+        """Do one evaluation and one step; the rate plays no part."""
+        del rate
+        losses, _, gradient = evaluate(x)
+        g = (gradient / BYTES).flatten()
+        if self._move is None or self._gradient is None:
+            move = -g / g.square().mean().sqrt().clamp(min=torch.finfo(g.dtype).tiny)
+        else:
+            self._remember(self._move, g - self._gradient)
+            move = -self._inverse_curvature(g)
+        self._move, self._gradient = move, g
+        return x + move.view_as(x) / BYTES, losses
+
+    def _remember(self, s: Tensor, y: Tensor) -> None:
+        """Keep a step and the change of the gradient along it, and 1 / (s y)."""
+        product = s.dot(y)
+        if product > FLATTEST:
+            self._pairs = [*self._pairs, (s, y, 1 / product)][-HISTORY:]
+
+    def _inverse_curvature(self, g: Tensor) -> Tensor:
+        """Return the approximate inverse Hessian times a gradient, both flat."""
+        q, alphas = g.clone(), []
+        for s, y, rho in reversed(self._pairs):
+            alphas.append(rho * s.dot(q))
+            q.sub_(alphas[-1] * y)
+        if self._pairs:
+            s, y, rho = self._pairs[-1]
+            q.mul_(1 / (rho * y.dot(y)))
+        for (s, y, rho), alpha in zip(self._pairs, reversed(alphas), strict=True):
+            q.add_(s * (alpha - rho * y.dot(q)))
+        return q
+
+    def resized(self, size: tuple[int, int]) -> None:
+        """Begin again: the curvature of another size does not carry over."""
+        del size
+        self.revised()
+
+    def revised(self) -> None:
+        """Begin again: gradients of two objectives say nothing about the curvature of either."""
+        self._pairs, self._move, self._gradient = [], None, None
+
+
+class SearchingLbfgs:
+    """L-BFGS with a strong Wolfe line search (Gatys 2016; Foster ch. 5), history kept from one `step` to the next.
+
+    Foster calls SciPy's L-BFGS-B, which forgets its history at every outer iteration; keeping it converges sooner.
 
     Args:
         evaluations: at most so many per `step` (a line search may finish its bracket).
     """
-
-    HISTORY = 10
 
     def __init__(self, evaluations: int = 20) -> None:
         self.evaluations = evaluations
@@ -138,15 +196,14 @@ class Lbfgs:
     def _prepared(self, x: Tensor) -> tuple[Tensor, torch.optim.LBFGS]:
         if self._z is None or self._inner is None:
             self._z = x.detach().clone(memory_format=torch.contiguous_format).requires_grad_()
-            search = "strong_wolfe" if self.evaluations > 1 else None
             self._inner = torch.optim.LBFGS(
                 [self._z],
                 max_iter=self.evaluations,
                 max_eval=self.evaluations,
                 tolerance_grad=0.0,
                 tolerance_change=0.0,
-                history_size=self.HISTORY,
-                line_search_fn=search,
+                history_size=HISTORY,
+                line_search_fn="strong_wolfe",
             )
         return self._z, self._inner
 

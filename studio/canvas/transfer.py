@@ -14,7 +14,7 @@ from torch import Tensor
 from studio.canvas import colour
 from studio.canvas.backbone import Backbone
 from studio.canvas.memory import chosen_tile
-from studio.canvas.optimisers import Adam, Evaluation, GradientDescent, Lbfgs, Optimiser
+from studio.canvas.optimisers import Adam, Evaluation, GradientDescent, Lbfgs, Optimiser, SearchingLbfgs
 from studio.canvas.picture import Source, fitted_mask, resized, working_size
 from studio.canvas.session import Session, Stage
 from studio.canvas.tiles import Tile, layout, receptive_radius
@@ -385,5 +385,5 @@ def growing_sides(smallest: int, largest: int, growth: float) -> list[int]:
 _OPTIMISERS: dict[str, Callable[[TransferConfig], Optimiser]] = {
     "adam": lambda config: Adam(),
     "sgd": lambda config: GradientDescent(),
-    "lbfgs": lambda config: Lbfgs(config.evaluations),
+    "lbfgs": lambda config: SearchingLbfgs(config.evaluations) if config.evaluations > 1 else Lbfgs(),
 }

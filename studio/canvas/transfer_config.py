@@ -21,7 +21,7 @@ class TransferConfig:
     backbone: Annotated[
         str, Knob("Network", group="Look", help="Bundled, downloaded, a file, or one of your runs.")
     ] = "compact"
-    content: Annotated[float, Knob("Content", 0, 1e9, log=True, group="Look", live=True)] = 1.0
+    content: Annotated[float, Knob("Content", 0, 1e9, log=True, group="Look", live=True)] = 2.0
     style: Annotated[float, Knob("Style", 0, 1e9, log=True, group="Look", live=True)] = 1.0
     tv: Annotated[float, Knob("Smoothness", 0, 1e9, log=True, group="Look", live=True)] = 1.0
     size: Annotated[int, Knob("Longer side", 0, 16384, unit="px", group="Picture", live=True)] = 512

@@ -13,10 +13,11 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from studio.canvas import backbones
 from studio.canvas.budget import Forecast
-from studio.core.errors import BadInput
+from studio.core.errors import BadInput, NotAvailable
 from studio.runs import canvas_files
-from studio.ui.panels import canvas_budget, canvas_empty
+from studio.ui.panels import canvas_budget, canvas_empty, dream_look
 from studio.ui.panels import canvas_work as work
 from studio.ui.panels import dream_film_work as film_work
 from studio.ui.panels.dream import DreamPanel
@@ -454,6 +455,53 @@ def test_edits_of_one_weight_are_one_undo_step(ready):
     assert ready.context.undo.count() == count + 1
     ready.context.undo.undo()
     assert ready.form.values()["layers"] == ""
+
+
+def test_another_network_is_opened_and_asks_for_a_new_beginning(ready, qtbot):
+    dream(ready, qtbot)
+    with qtbot.waitSignal(ready.look.backbone_opened, timeout=WAIT):
+        ready.look.networks.chosen.emit("vgg19")
+    assert ready.form.values()["backbone"] == "vgg19"
+    assert ready.controls.start_button.text() == "Dream"
+    with qtbot.waitSignal(ready.look.backbone_opened, timeout=WAIT):
+        ready.context.undo.undo()
+    assert ready.look.networks.currentData() == "compact"
+
+
+def test_a_network_that_is_not_here_is_downloaded_only_on_request(ready, qtbot, monkeypatch):
+    def missing(*_):
+        raise NotAvailable("VGG 19 is not here.", "Get it.")
+
+    fetched = []
+    monkeypatch.setattr(work, "open_backbone", missing)
+    monkeypatch.setattr(backbones, "installed", lambda *_: None)
+    monkeypatch.setattr(backbones, "download", lambda *args: fetched.append(args))
+    with qtbot.waitSignal(ready.context.notify.posted, timeout=WAIT) as told:
+        ready.look.networks.chosen.emit("vgg19")
+    assert fetched == []
+    button = told.args[0].buttons[0]
+    assert "MB" in button.title
+    monkeypatch.setattr(work, "open_backbone", lambda *_: fakes.tiny_backbone())
+    with qtbot.waitSignal(ready.look.backbone_opened, timeout=WAIT):
+        button.callback()
+    assert [args[0] for args in fetched] == ["vgg19"]
+
+
+def test_channels_come_one_after_another_and_a_click_looks_for_one(ready, qtbot, monkeypatch):
+    qtbot.waitUntil(lambda: ready.look.backbone is not None, timeout=WAIT)
+    made = [{0: noise(24, 24, 0), 1: noise(24, 24, 1)}, {2: noise(24, 24, 2)}]
+    monkeypatch.setattr(dream_look, "thumbnails", lambda *_: iter(made))
+    monkeypatch.setattr(dream_look, "strengths", lambda *_: np.arange(8, dtype=np.float32))
+    added = []
+    monkeypatch.setattr(ready.look.grid, "add", lambda channel, pixels: added.append(channel))
+    ready.look.layers.channels_wanted.emit("conv2")
+    qtbot.waitUntil(lambda: added == [0, 1, 2], timeout=WAIT)
+    ready.look.grid.chosen.emit(2)
+    assert ready.form.values()["layers"] == "conv2/2:1"
+    ready.look.grid.chosen.emit(5)
+    assert ready.form.values()["layers"].replace(" ", "") == "conv2/2:1,conv2/5:1"
+    ready.context.undo.undo()
+    assert ready.form.values()["layers"] == "conv2/2:1"
 
 
 # ---- pages in place of the canvas

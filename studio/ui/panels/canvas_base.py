@@ -75,6 +75,7 @@ class CanvasPanel(CanvasParts):
             return
         self.controls.begin()
         self._begun_with = self.used()
+        self.stage.close_page()
         self.runner.start(request)
 
     def go_on(self) -> None:
@@ -92,6 +93,7 @@ class CanvasPanel(CanvasParts):
             return
         self.controls.begin()
         self.stage.timeline.follow()
+        self.stage.close_page()
         self.runner.go_on(values, one_step=one_step)
 
     def _more_steps(self, session: Any) -> None:

@@ -179,6 +179,7 @@ class CanvasParts(CanvasHooks):
 
         Pages call it when a picture came, went or came back by undo.
         """
+        self.stage.close_page()
         self.stage.view.show_before(self.original)
         if self.sources_changed:
             self.runner.stop()

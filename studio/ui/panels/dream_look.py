@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.ui.panels import canvas_work as work
+from studio.ui.panels.canvas_networks import NetworkPicker, offer_download
 from studio.ui.panels.canvas_stream import run_stream
 from studio.ui.theme import SPACE_M, SPACE_S
 from studio.ui.widgets.channel_grid import ChannelGrid
@@ -54,11 +55,8 @@ class DreamLook(QWidget):
         self._line = ""
         self._edit = 0
         self._task: Task | None = None
-        self.networks = QComboBox()
-        self.networks.setAccessibleName("Network")
-        self.networks.setToolTip("The network that the dream looks through")
-        self.networks.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.networks.activated.connect(lambda *_: self.backbone_chosen.emit(self.networks.currentData()))
+        self.networks = NetworkPicker(panel)
+        self.networks.chosen.connect(self.backbone_chosen)
         self.layers = LayerEditor(theme)
         self.layers.changed.connect(self._edited)
         self.layers.edit_finished.connect(self._finish_edit)
@@ -86,18 +84,14 @@ class DreamLook(QWidget):
 
     def offer(self, titles: Mapping[str, str]) -> None:
         """List the networks: id -> title."""
-        self.networks.clear()
-        for name, title in titles.items():
-            self.networks.addItem(title, name)
+        self.networks.offer(titles)
 
     def show_backbone(self, name: str) -> None:
         """Open a network in a worker and offer its layers; nothing happens if it is open already."""
         if name == self._wanted:
             return
         self._wanted = name
-        if self.networks.findData(name) < 0:
-            self.networks.addItem(name, name)
-        self.networks.setCurrentIndex(self.networks.findData(name))
+        self.networks.show_network(name)
         self._panel.run_task(
             work.open_backbone,
             name,
@@ -119,8 +113,10 @@ class DreamLook(QWidget):
         self.backbone_opened.emit()
 
     def _not_opened(self, name: str, error: BaseException) -> None:
-        if name == self._wanted:
-            self._wanted = ""
+        if name != self._wanted:
+            return
+        self._wanted = ""
+        if not offer_download(self._panel, self, name, lambda: self.show_backbone(name)):
             self._panel.context.notify.exception(error, doing="Opening the network")
 
     # ---- the line
