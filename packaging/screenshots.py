@@ -18,7 +18,8 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = (1280, 800)
-SETTLE_SECONDS, PATIENCE_SECONDS = 1.5, 60.0
+SETTLE_SECONDS, PATIENCE_SECONDS = 1.5, 240.0
+CANVASES = {"dream": ("content",), "transfer": ("content", "style", "second style")}
 
 
 def arguments() -> argparse.Namespace:
@@ -28,6 +29,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=ROOT / "resources" / "screenshots")
     parser.add_argument("--steps", default="2000", help="of the VAE")
     parser.add_argument("--text-steps", default="150", help="of the text model")
+    parser.add_argument("--pictures", type=Path, help="folder with pictures for the canvases (default: the samples)")
     parser.add_argument("--only", default="", help="page ids, separated by commas")
     parser.add_argument("--scale", type=float, default=1.0, help="UI scale, 0.8 to 2")
     return parser.parse_args()
@@ -49,8 +51,11 @@ def train(workspace: Path, recipe: str, data: str, **settings: str) -> str:
 class Photographer:
     """Opens the window once per theme and photographs its pages."""
 
-    def __init__(self, workspace: Path, out: Path, runs: dict[str, str], scale: float) -> None:
+    def __init__(
+        self, workspace: Path, out: Path, runs: dict[str, str], scale: float, pictures: dict[str, Path]
+    ) -> None:
         self.workspace, self.out, self.runs, self.scale = workspace, out, runs, scale
+        self.pictures = pictures
 
     def all_pages(self, mode: str, only: set[str]) -> None:
         """Photograph every page in "dark" or "light"."""
@@ -90,6 +95,8 @@ class Photographer:
             self.wait(lambda: bool(ready) or not tells)
             if page == "write":
                 self.let_it_write(window, panel)
+        elif page in CANVASES:
+            self.let_it_paint(window, page)
         elif page == "data":
             window.open_data("digits")  # type: ignore[attr-defined]
         else:
@@ -101,6 +108,17 @@ class Photographer:
         if not window.grab().save(str(path)):  # type: ignore[attr-defined]
             raise SystemExit(f"{path} cannot be written")
         print(path)
+
+    def let_it_paint(self, window: object, page: str) -> None:
+        """Make a picture on a canvas, from bundled samples or a folder of pictures."""
+        window.show_panel(page)  # type: ignore[attr-defined]
+        panel = window.panel(page)  # type: ignore[attr-defined]
+        done: list[bool] = []
+        panel.finished.connect(lambda *_: done.append(True))
+        panel.opened_with([self.pictures[name] for name in CANVASES[page]])
+        self.settle(SETTLE_SECONDS)
+        panel.start()
+        self.wait(lambda: bool(done))
 
     def let_it_write(self, window: object, panel: object) -> None:
         """Write a story, so that the page is not empty."""
@@ -123,6 +141,18 @@ class Photographer:
             self.settle(0.05)
 
 
+def pictures(folder: Path | None) -> dict[str, Path]:
+    """Return the pictures for the canvases: the bundled samples, or well-known ones from a folder."""
+    samples = ROOT / "resources" / "samples"
+    if folder is None:
+        return {"content": samples / "lake.jpg", "style": samples / "swirl.jpg", "second style": samples / "mosaic.jpg"}
+    return {
+        "content": folder / "golden_gate.jpg",
+        "style": folder / "starry_night.jpg",
+        "second style": folder / "the_scream.jpg",
+    }
+
+
 def main() -> int:
     """Make all pictures."""
     wish = arguments()
@@ -136,7 +166,7 @@ def main() -> int:
         runs = {"train": vae, "explore": vae}
         if not only or "write" in only:
             runs["write"] = train(workspace, "lstm-text", "fables", steps=wish.text_steps)
-        photographer = Photographer(workspace, wish.out, runs, wish.scale)
+        photographer = Photographer(workspace, wish.out, runs, wish.scale, pictures(wish.pictures))
         for mode in ("dark", "light"):
             photographer.all_pages(mode, only)
     return 0

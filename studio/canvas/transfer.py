@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -199,7 +200,8 @@ class TransferSession(Session[TransferConfig]):
         layers = (tuple(weights.content_layers), names)
         grams = [self._kept_grams(maker, style, names) for style in styles]
         fitted = (c.colours, c.pooling, c.style_scale, c.style_fit)
-        key = (size, fitted, layers, self.content_source.sha256, id(self._mask), tuple(map(id, styles)))
+        known = tuple((s.source.sha256, s.weight, _digest(s.mask), _digest(s.region)) for s in styles)
+        key = (size, fitted, layers, self.content_source.sha256, _digest(self._mask), known)
         if self._targets is None or self._targets[0] != key:
             made = maker.make(self.content_source, self._mask, styles, grams, size, layers)
             self._targets = (key, made)
@@ -209,8 +211,16 @@ class TransferSession(Session[TransferConfig]):
         """Return the Gram matrices of a style at this scale, computed once."""
         c = self.config
         by_content = self.content_source.sha256 if c.colours != "style" or c.style_fit == "crop" else ""
-        region = None if style.region is None else id(style.region)
-        key = (style.source.sha256, region, self._size, names, c.colours, c.pooling, c.style_scale, c.style_fit)
+        key = (
+            style.source.sha256,
+            _digest(style.region),
+            self._size,
+            names,
+            c.colours,
+            c.pooling,
+            c.style_scale,
+            c.style_fit,
+        )
         if (*key, by_content) not in self._grams:
             self._grams = {k: v for k, v in self._grams.items() if k[2] == self._size}
             self._grams[*key, by_content] = maker.style_grams(style, self.content_source, self._size, names)
@@ -380,6 +390,11 @@ def growing_sides(smallest: int, largest: int, growth: float) -> list[int]:
         return [largest]
     steps = int(np.ceil(np.log(largest / smallest) / np.log(growth) - 1e-3))
     return [round(smallest * (largest / smallest) ** (i / steps)) for i in range(steps)] + [largest]
+
+
+def _digest(mask: NDArray[np.float32] | None) -> str:
+    """Return what tells two masks apart."""
+    return "" if mask is None else hashlib.sha256(mask.tobytes() + bytes(str(mask.shape), "ascii")).hexdigest()
 
 
 _OPTIMISERS: dict[str, Callable[[TransferConfig], Optimiser]] = {

@@ -247,6 +247,7 @@ def test_balance_sliders_are_logarithmic_with_nothing_at_the_left(ready, positio
 
 
 def test_a_dragged_balance_is_one_undo_step_and_turns_the_running_session(ready, qtbot, opener):
+    before = ready.form.values()["content"]
     session = held(ready, qtbot, opener)
     slider = ready.look.balance.sliders["content"]
     slider.setSliderDown(True)
@@ -255,7 +256,7 @@ def test_a_dragged_balance_is_one_undo_step_and_turns_the_running_session(ready,
     slider.setSliderDown(False)
     qtbot.waitUntil(lambda: session.config.content == 10.0, timeout=WAIT)
     ready.context.undo.undo()
-    assert ready.form.values()["content"] == 1.0
+    assert ready.form.values()["content"] == before != 10.0
 
 
 def test_a_typed_weight_out_of_reach_becomes_the_middle_of_its_slider(ready):

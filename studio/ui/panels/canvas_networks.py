@@ -1,4 +1,4 @@
-"""Choosing a network: the bundled one, downloaded ones, a file of weights, one's own runs; downloads only on request."""
+"""Choosing a network: the bundled one, downloaded ones, a file of weights, own runs; downloads only on request."""
 
 from __future__ import annotations
 

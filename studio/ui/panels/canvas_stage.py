@@ -29,7 +29,7 @@ class CanvasStage(QWidget):
     """Tools over the canvas over the timeline over the curves over the results.
 
     Signals:
-        mask_edited: mask before, mask after; float32 (h, w) 0..1 or None (a button; strokes come from the view).
+        mask_edited: mask before, mask after; float32 (h, w) 0..1 or None (a stroke, or one of the buttons).
 
     Args:
         context: for the theme, and the settings of the curves.
@@ -79,11 +79,10 @@ class CanvasStage(QWidget):
         self.radius.setAccessibleName("Brush size")
         self.radius.setToolTip("Brush size ([ and ])")
         self.radius.valueChanged.connect(lambda *_: self._arm())
-        edit = self._edit
         self.mask_buttons = (
-            icon_button(theme, "mask-fill", "Paint everything", lambda: edit(self.view.mask_fill)),
-            icon_button(theme, "mask-invert", "Swap inside and outside", lambda: edit(self.view.mask_invert)),
-            icon_button(theme, "trash", "Take the mask away", lambda: edit(self.view.mask_clear)),
+            icon_button(theme, "mask-fill", "Paint everything", self.view.mask_fill),
+            icon_button(theme, "mask-invert", "Swap inside and outside", self.view.mask_invert),
+            icon_button(theme, "trash", "Take the mask away", self.view.mask_clear),
         )
         self.brush_tools = (self.erase_button, self.radius, *self.mask_buttons)
 
@@ -163,11 +162,6 @@ class CanvasStage(QWidget):
         self.view.set_mask(self.view.mask, shown=on)
         share = 0.005 + 0.35 * (self.radius.value() / BRUSH_STEPS) ** 2
         self.view.set_brush(on, share, erase=self.erase_button.isChecked())
-
-    def _edit(self, change: Callable[[], object]) -> None:
-        before = self.view.mask
-        change()
-        self.mask_edited.emit(before, self.view.mask)
 
     # ---- curves: drawn when they are looked at
 
