@@ -83,7 +83,7 @@ def test_adain_follows_the_style_picture():
 
 
 def test_a_trained_style_needs_its_file_no_more(workspace, painting):
-    settings = {"style": str(painting), "style_size": 32, "size": 16, "filters": (4, 8), "blocks": 1, "steps": 2}
+    settings = {"style": str(painting), "style_size": 32, "side": 16, "filters": (4, 8), "blocks": 1, "steps": 2}
     run = start(Store(workspace), Request(recipe="fast-style", data="shapes", settings={**settings, "limit": 16}))
     for _ in run.events():
         pass

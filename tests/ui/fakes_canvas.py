@@ -13,7 +13,6 @@ from studio.canvas.dream import DreamConfig
 from studio.canvas.picture import Source, resized, to_tensor, working_size
 from studio.canvas.session import Session, Stage, growing
 from studio.canvas.transfer import Style, TransferConfig
-from studio.core.compute import Compute
 from studio.core.errors import StudioError
 from studio.core.knobs import make
 from tests.canvas import fakes
@@ -150,11 +149,6 @@ class FakeOpener:
     def _transfer(self, request: Any) -> FakeTransfer:
         styles = tuple(Style(s.picture, s.weight, s.mask, s.region) for s in request.styles)
         return FakeTransfer(make(TransferConfig, dict(request.settings)), request.content, styles)
-
-
-def quick(compute: Compute) -> Compute:
-    """Return a policy for tests."""
-    return compute
 
 
 def noise(height: int = 48, width: int = 64, seed: int = 0) -> np.ndarray:

@@ -66,7 +66,7 @@ class AdaIN(Recipe, Stylises):
     class Config:
         """Knobs of AdaIN."""
 
-        size: Annotated[
+        side: Annotated[
             int, Knob("Working size", 0, 512, unit="px", help="Examples are enlarged to it; 0 is their own.")
         ] = 128
         filters: Annotated[tuple[int, ...], Knob("Decoder widths", 4, 512, help="The first ones double the size.")] = (
@@ -147,7 +147,7 @@ class AdaIN(Recipe, Stylises):
     def _enlarged(self, x: Tensor) -> Tensor:
         """Bring examples to the working size, a multiple of the encoder's stride."""
         stride = max(self._layer.stride, 2)
-        side = max(self.config.size, x.shape[-1], 2 * stride)
+        side = max(self.config.side, x.shape[-1], 2 * stride)
         side += -side % stride
         return x if x.shape[-1] == side else F.interpolate(x, (side, side), mode="bilinear", align_corners=False)
 
@@ -170,7 +170,7 @@ class AdaIN(Recipe, Stylises):
         small = x.shape[-1] == self.spec.shape[-1]
         ready = self._enlarged(x) if small else self._padded(x)
         plain = self._features(ready, {self._layer.name})[self._layer.name]
-        other = self._enlarged(style) if style is not None and style.shape[-1] < self.config.size else style
+        other = self._enlarged(style) if style is not None and style.shape[-1] < self.config.side else style
         seen = plain if other is None else self._features(other, {self._layer.name})[self._layer.name]
         mixed = torch.lerp(plain, adaptive_instance_norm(plain, seen), strength)
         made = self._decode(mixed)

@@ -110,7 +110,7 @@ class FastStyle(Recipe, Stylises):
         style_size: Annotated[
             int, Knob("Style size", 32, 1024, unit="px", help="Smaller: finer strokes.", group="Training")
         ] = 256
-        size: Annotated[
+        side: Annotated[
             int, Knob("Working size", 0, 512, unit="px", help="Examples are enlarged to it; 0 is their own.")
         ] = 128
         filters: Annotated[tuple[int, ...], Knob("Filters", 4, 256, help="Each but the first halves the size.")] = (
@@ -141,7 +141,7 @@ class FastStyle(Recipe, Stylises):
             title="The paper's widths",
             source="Johnson 2016, supplement",
             data="cifar10",
-            config={"filters": (32, 64, 128), "blocks": 5, "size": 256},
+            config={"filters": (32, 64, 128), "blocks": 5, "side": 256},
             shape=(3, 32, 32),
             training={"batch_size": 4, "epochs": 2},
             expects="The paper's network; about four times the work of the other preset.",
@@ -215,7 +215,7 @@ class FastStyle(Recipe, Stylises):
         return {name: value.float() for name, value in found.items()}
 
     def _enlarged(self, x: Tensor) -> Tensor:
-        side = max(self.config.size, x.shape[-1], self._eyes[0].smallest)
+        side = max(self.config.side, x.shape[-1], self._eyes[0].smallest)
         return x if x.shape[-1] == side else F.interpolate(x, (side, side), mode="bilinear", align_corners=False)
 
     def _paint(self, x: Tensor) -> Tensor:
