@@ -26,7 +26,7 @@ from tests.canvas import fakes
 from tests.ui.fakes_canvas import FakeOpener, noise
 from tests.ui.panel_tests import PanelTests
 
-WAIT = 20_000
+WAIT = 60_000
 
 
 class TestDream(PanelTests):
