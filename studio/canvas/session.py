@@ -6,12 +6,12 @@ same `Control`: pause, step, stop, a knob turned while it works. It never sees a
 Events of one `events()` call, in order: `Started`; then `Message`, `Scalars` (split "canvas"), `Images` ("live"
 previews, at most 1,600 px, the first after the first step), `Progress`, `Paused`; at the end `Images` ("result", full
 size) and `Finished`. `step` counts from 0 over all stages; a stage that ends early jumps to its end.
+
+It is longer than other files because the loop, going back and retreating share one state.
 """
 
 from __future__ import annotations
 
-import base64
-import io
 import math
 import time
 import uuid
@@ -23,25 +23,24 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from studio import __version__
 from studio.canvas.backbone import Backbone
+from studio.canvas.live import Live
+from studio.canvas.masks import mask_text
 from studio.canvas.picture import Pixels, Source, resized, to_pixels
 from studio.canvas.timeline import Moment, Timeline
 from studio.core.compute import Compute
 from studio.core.control import Control
 from studio.core.errors import BadConfig, StudioError
-from studio.core.events import Event, Finished, Images, Level, Message, Paused, Progress, Scalars, Started
+from studio.core.events import Event, Finished, Images, Level, Message, Paused, Scalars, Started
 from studio.core.knobs import make, to_json
 
 C = TypeVar("C")
 RECIPE_VERSION = 1
 LIVE_SIDE = 1600
 """Longer side of live previews; the result is sent at full size."""
-LIVE_SECONDS, LIVE_SHARE = 0.12, 0.05
-"""Previews come at most this often and cost at most this share of the time."""
 FIRST_TILE, SMALLEST_TILE = 1024, 256
 MOST_RETREATS = 6
 
@@ -274,7 +273,7 @@ class Session(ABC, Generic[C]):
             StudioError: settings that do not fit the network, or not enough memory.
         """
         control = control or Control()
-        began, live = time.monotonic(), _Live()
+        began, live = time.monotonic(), Live()
         policy = self.compute.policy
         yield Started(self.step, self.id, self.kind, self.total_steps, self.stages[0].steps, policy.to_json(), 0)
         if policy.reason and self.step == 0:
@@ -318,7 +317,7 @@ class Session(ABC, Generic[C]):
             except BadConfig as error:
                 yield Message(self.step, "warning", error.what, error.what_to_do)
 
-    def _one_step(self, live: _Live) -> Iterator[Event]:
+    def _one_step(self, live: Live) -> Iterator[Event]:
         """Enter a stage if need be, do a step, keep the moment; retreat when memory runs out."""
         try:
             if self._entered != self.stage:
@@ -338,7 +337,7 @@ class Session(ABC, Generic[C]):
             self._ends_stage = False
             self.done = self.stages[self.stage].steps
         yield Scalars(self.step, "canvas", (self.step,), {k: (v,) for k, v in losses.items()})
-        live.note(losses)
+        live.note()
         stage = self.stage
         if self.done >= self.stages[stage].steps:
             self.leave(stage)
@@ -406,40 +405,6 @@ class Session(ABC, Generic[C]):
         }
 
 
-class _Live:
-    """Decides when a preview and a progress report are due."""
-
-    def __init__(self) -> None:
-        self._next, self._spent, self._reported = 0.0, 0.0, 0.0
-        self._steps, self._stage = 0, -1
-
-    def note(self, losses: Mapping[str, float]) -> None:
-        """Count a step."""
-        del losses
-        self._steps += 1
-
-    def due(self, session: Session[Any], elapsed: float) -> Iterator[Event]:
-        """Yield what is due: the first step of a stage is always shown."""
-        began = time.monotonic()
-        if elapsed - self._reported > LIVE_SECONDS or self._steps <= 1:
-            self._reported = elapsed
-            rate = self._steps / max(elapsed, 1e-6)
-            yield Progress(session.step, session.stage, session.total_steps, rate, rate, self._left(session, elapsed))
-        fresh = session.entered != self._stage and self._steps > 0
-        if fresh or (elapsed >= self._next and self._spent <= LIVE_SHARE * elapsed):
-            self._stage, self._next = session.entered, elapsed + LIVE_SECONDS
-            yield session.live_image()
-        self._spent += time.monotonic() - began
-
-    def _left(self, session: Session[Any], elapsed: float) -> float:
-        """Return the seconds left if the time of a step is proportional to its pixels."""
-        stages = session.stages
-        work = [stage.size[0] * stage.size[1] * stage.steps for stage in stages]
-        now = stages[session.stage]
-        done = sum(work[: session.stage]) + now.size[0] * now.size[1] * session.done
-        return elapsed * (sum(work) - done) / max(done, 1)
-
-
 def _fetched(losses: Mapping[str, Tensor]) -> dict[str, float]:
     """Bring a step's losses from the device in one transfer."""
     values = torch.stack([value.detach().float().reshape(()) for value in losses.values()]).tolist()
@@ -451,36 +416,6 @@ def out_of_memory(error: BaseException) -> bool:
     text = str(error).lower()
     known = ("out of memory", "not enough memory", "can't allocate memory", "defaultcpuallocator")
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(words in text for words in known)
-
-
-MASK_SIDE = 512
-
-
-def mask_text(mask: NDArray[np.float32], side: int = MASK_SIDE) -> str:
-    """Return a mask as a base64 PNG of at most `side` px; `mask_of` is the inverse up to size and 8 bits."""
-    image = Image.fromarray(np.rint(mask.clip(0, 1) * 255).astype(np.uint8))
-    image.thumbnail((side, side))
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
-
-
-def mask_of(text: str) -> NDArray[np.float32]:
-    """Return the mask float32 (H, W) in 0..1 that `mask_text` wrote.
-
-    Raises:
-        BadInput: it is not a picture.
-    """
-    from studio.data.pictures import decode
-
-    try:
-        content = base64.b64decode(text, validate=True)
-    except ValueError:
-        content = b""
-    mask: NDArray[np.float32] = (
-        decode(content, colour="grey", name="The mask in the recipe")[0].astype(np.float32) / 255
-    )
-    return mask
 
 
 def growing(size: tuple[int, int], count: int, factor: float) -> Sequence[tuple[int, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from studio.canvas import colour
 from studio.canvas.backbone import Backbone
+from studio.canvas.masks import digest
 from studio.canvas.memory import chosen_tile
 from studio.canvas.optimisers import Adam, Evaluation, GradientDescent, Lbfgs, Optimiser, SearchingLbfgs
 from studio.canvas.picture import Source, fitted_mask, resized, working_size
@@ -200,8 +200,8 @@ class TransferSession(Session[TransferConfig]):
         layers = (tuple(weights.content_layers), names)
         grams = [self._kept_grams(maker, style, names) for style in styles]
         fitted = (c.colours, c.pooling, c.style_scale, c.style_fit)
-        known = tuple((s.source.sha256, s.weight, _digest(s.mask), _digest(s.region)) for s in styles)
-        key = (size, fitted, layers, self.content_source.sha256, _digest(self._mask), known)
+        known = tuple((s.source.sha256, s.weight, digest(s.mask), digest(s.region)) for s in styles)
+        key = (size, fitted, layers, self.content_source.sha256, digest(self._mask), known)
         if self._targets is None or self._targets[0] != key:
             made = maker.make(self.content_source, self._mask, styles, grams, size, layers)
             self._targets = (key, made)
@@ -213,7 +213,7 @@ class TransferSession(Session[TransferConfig]):
         by_content = self.content_source.sha256 if c.colours != "style" or c.style_fit == "crop" else ""
         key = (
             style.source.sha256,
-            _digest(style.region),
+            digest(style.region),
             self._size,
             names,
             c.colours,
@@ -390,11 +390,6 @@ def growing_sides(smallest: int, largest: int, growth: float) -> list[int]:
         return [largest]
     steps = int(np.ceil(np.log(largest / smallest) / np.log(growth) - 1e-3))
     return [round(smallest * (largest / smallest) ** (i / steps)) for i in range(steps)] + [largest]
-
-
-def _digest(mask: NDArray[np.float32] | None) -> str:
-    """Return what tells two masks apart."""
-    return "" if mask is None else hashlib.sha256(mask.tobytes() + bytes(str(mask.shape), "ascii")).hexdigest()
 
 
 _OPTIMISERS: dict[str, Callable[[TransferConfig], Optimiser]] = {

@@ -27,7 +27,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.canvas.session import RECIPE_VERSION, mask_of, mask_text
+from studio.canvas.masks import mask_of, mask_text
+from studio.canvas.session import RECIPE_VERSION
 from studio.core.errors import BadInput
 from studio.core.knobs import make, to_json
 from studio.data.pictures import size_of

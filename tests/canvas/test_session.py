@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from studio.canvas.dream import DreamConfig, DreamSession
-from studio.canvas.session import FIRST_TILE, MOST_RETREATS, SMALLEST_TILE, OutOfMemory, mask_of, mask_text
+from studio.canvas.masks import mask_of, mask_text
+from studio.canvas.session import FIRST_TILE, MOST_RETREATS, SMALLEST_TILE, OutOfMemory
 from studio.canvas.timeline import Moment, Timeline
 from studio.core.control import Control
 from studio.core.errors import BadConfig, BadInput, StudioError

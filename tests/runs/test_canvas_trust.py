@@ -8,7 +8,7 @@ from safetensors.numpy import save_file
 
 from studio.canvas.backbones import is_known
 from studio.canvas.backbones.shelf import Chosen, remember
-from studio.canvas.session import mask_text
+from studio.canvas.masks import mask_text
 from studio.core.errors import BadInput
 from studio.runs import pictures
 from studio.runs.canvas_files import export, read_recipe, request_of
