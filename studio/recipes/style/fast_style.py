@@ -12,8 +12,8 @@ What we do differently: the loss network is the studio's own compact one (any ba
 relative to the style's own energy so that weights carry over between networks, and the style picture is stored in the
 checkpoint: a trained style needs no file.
 
-What to expect: on CIFAR-10 the style is clearly there after 200 steps of 4 pictures at 128 px (a minute on two cores with
-bf16); a photograph of 979 x 734 then takes two seconds. Longer runs were not judged yet.
+What to expect: on CIFAR-10 the style is clearly there after 200 steps of 4 pictures at 128 px (a minute on two cores
+with bf16); a photograph of 979 x 734 then takes two seconds. Longer runs were not judged yet.
 """
 
 from __future__ import annotations
