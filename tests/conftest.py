@@ -9,6 +9,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MKL_NUM_THREADS", "1")
 
+import functools
 import socket
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,21 @@ LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs the data folder when it is not there; mark what asks for it."""
+    """Skip what needs the data folder when it is not there, or quick bf16; mark what asks for the folder."""
     for item in items:
+        if item.get_closest_marker("bf16") and not _has_bf16():
+            item.add_marker(pytest.mark.skip(reason="no bf16 units: emulation is a thousand times slower"))
         if "shared_data" in getattr(item, "fixturenames", ()):
             item.add_marker("shared_data")
         if item.get_closest_marker("shared_data") and not SHARED_DATA.is_dir():
             item.add_marker(pytest.mark.skip(reason="the data folder ../shared/data is not there"))
+
+
+@functools.cache
+def _has_bf16() -> bool:
+    from studio.core.policy import has_bf16_units
+
+    return has_bf16_units("cpu")
 
 
 @pytest.fixture(scope="session")

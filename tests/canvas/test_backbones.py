@@ -208,6 +208,7 @@ def test_other_names_of_layers_work():
 
 
 @pytest.mark.parametrize("name", ["squeezenet1_1", "resnet18", "inception_v3"])
+@pytest.mark.bf16
 def test_prepared_copies_work_in_bf16_and_with_average_pooling(name):
     backbone = nets.random_weights(name)
     names = [layer.name for layer in backbone.layers]

@@ -37,6 +37,7 @@ def test_masked_gram_counts_positions_by_their_weight():
 
 
 @pytest.mark.parametrize("positions", [(40, 50), (16, 64), (10, 10)])
+@pytest.mark.bf16
 def test_half_precision_gram_is_within_two_per_mille(positions):
     f = features(torch.bfloat16, channels=16, size=positions).relu().to(memory_format=torch.channels_last)
     exact = f[0].flatten(1).double()

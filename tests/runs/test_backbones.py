@@ -75,6 +75,7 @@ def test_a_run_is_a_backbone_for_pictures_of_any_size(trained, recipe):
 
 
 @pytest.mark.parametrize("recipe", CONVOLUTIONAL)
+@pytest.mark.bf16
 def test_prepared_copies_work_in_bf16(trained, recipe):
     backbone = from_run(trained[recipe], trained[""])
     name = backbone.layers[1].name
