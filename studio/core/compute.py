@@ -68,6 +68,8 @@ class Compute:
         """When set, `minimise` records gradient norms in `gradient_norms`."""
         self.gradient_norms: dict[str, Tensor] = {}
         self.clip_norm = 0.0
+        self.resting: set[int] = set()
+        """Ids of optimisers that must not step: a person trains only one of a GAN's networks."""
         self._names: dict[int, str] = {}
         self._fused = self.device.type in ("cpu", "cuda")
 
@@ -117,6 +119,8 @@ class Compute:
         Naming the inputs of the backward pass is what lets a GAN's generator step pass through the
         discriminator without computing the discriminator's weight gradients, and keeps them clean.
         """
+        if id(optimizer) in self.resting:
+            return
         parameters = [p for group in optimizer.param_groups for p in group["params"] if p.requires_grad]
         optimizer.zero_grad(set_to_none=True)
         loss.backward(inputs=parameters)  # type: ignore[no-untyped-call]

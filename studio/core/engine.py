@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import math
 import time
+from bisect import bisect_right
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,7 +27,7 @@ from studio.core import seeds
 from studio.core.average import Average
 from studio.core.compute import Compute
 from studio.core.control import Control
-from studio.core.errors import StudioError
+from studio.core.errors import BadConfig, StudioError
 from studio.core.feed import Feed, fetch, in_order
 from studio.core.meter import Meter, first_bad, to_scalars
 from studio.core.recipe import Batch, Recipe, live_knobs
@@ -41,6 +43,8 @@ WATCH_EVERY = 10  # steps between gradient-norm measurements
 PREVIEW_SHARE = 0.05
 PREVIEW_EXAMPLES = 64
 VAL_BATCH = 256
+TRAIN_ONLY = "train_only"
+"""Name under which `Control.set_knob` takes the suffix of the optimiser that alone shall learn; "" is all."""
 MAX_DROPS = 8  # halvings of the rate after non-finite losses
 
 
@@ -74,13 +78,16 @@ class Engine:
         self.run_id, self.control = run, control or Control()
         self.checkpoints = folder / "checkpoints"
         self.feed = Feed(data.train, training.batch_size, training.seed, compute, data.augment)
-        self.phase_steps = training.steps or training.epochs * self.feed.per_epoch
-        self.total = self.phase_steps * len(recipe.phases)
+        steps = training.steps or training.epochs * self.feed.per_epoch
+        shares = recipe.phase_shares or (1.0,) * len(recipe.phases)
+        self.phase_ends = list(accumulate(max(1, round(share * steps)) for share in shares))
+        self.total = self.phase_ends[-1]
         self.average = Average(recipe, training.ema) if training.ema else None
         self.plateau = Plateau()
         self.rate_scale, self.drops = 1.0, 0
         self.step = 0
         self.val: dict[str, float] = {}
+        self.resting: set[str] = set()
         self.meter = Meter(compute)
         self._rates: dict[str, float] = {}
         self._phase = -1
@@ -160,8 +167,9 @@ class Engine:
 
     def one_step(self) -> None:
         """Do one optimisation step; its metrics wait in the buffer as tensors."""
-        if self.step // self.phase_steps != self._phase:
-            self._enter_phase(self.step // self.phase_steps)
+        phase = bisect_right(self.phase_ends, self.step)
+        if phase != self._phase:
+            self._enter_phase(phase)
         rank_stream = "step" if not self.compute.rank else f"step{self.compute.rank}"
         seeds.seed_everything(seeds.derive(self.training.seed, rank_stream, self.step), self.compute.device)
         self._set_rates()
@@ -220,6 +228,8 @@ class Engine:
         if self.compute.world > 1:
             return ev.Message(self.step, "warning", "Knobs cannot be changed while several processes train.")
         try:
+            if name == TRAIN_ONLY:
+                return self._train_only(str(value))
             checked = self.recipe.change(name, value)
         except StudioError as error:
             return ev.Message(self.step, "warning", error.what, error.what_to_do)
@@ -230,6 +240,21 @@ class Engine:
             "info",
             f"{name} is now {checked:g}." if isinstance(checked, float) else f"{name} is now {checked}.",
         )
+
+    def _train_only(self, suffix: str) -> ev.Event:
+        """Let only the optimiser `opt<suffix>` step ("_d", "_g"); "" lets all of them."""
+        names = {name.removeprefix("opt") for name in self.recipe.optimizers()}
+        if suffix and suffix not in names:
+            raise BadConfig(f"There is no optimiser {suffix!r} to train alone.", f"There are: {', '.join(names)}.")
+        self._rest({f"opt{name}" for name in names if suffix and name != suffix})
+        self._saved = -1
+        text = f"Only {suffix.removeprefix('_')} learns now." if suffix else "Everything learns again."
+        return ev.Message(self.step, "info", text)
+
+    def _rest(self, names: set[str]) -> None:
+        """Let these optimisers rest; see `Compute.resting`."""
+        self.resting = names
+        self.compute.resting = {id(o) for name, o in self.recipe.optimizers().items() if name in names}
 
     def _agree(self, wish: bool) -> bool:
         """Return the first process' wish in every process."""
@@ -403,6 +428,7 @@ class Engine:
             "drops": self.drops,
             "val": self.val,
             "owes_validation": self._owes_validation,
+            "resting": sorted(self.resting),
         }
 
     def _restore(self, start: ckpt.Checkpoint) -> None:
@@ -415,6 +441,7 @@ class Engine:
         self.plateau = Plateau(**start.state["plateau"])
         self.rate_scale, self.drops = start.state["rate_scale"], start.state["drops"]
         self.val, self._owes_validation = dict(start.state["val"]), start.state["owes_validation"]
+        self._rest(set(start.state.get("resting", ())))
         self._rates.clear()
         self._phase = -1
 

@@ -81,6 +81,7 @@ class Recipe:
         accepts: the kind of data it trains on.
         needs_labels: refuses unlabelled data with a message.
         phases: names of the training phases, in order; `step` may look at `self.phase`.
+        phase_shares: length of each phase as a share of the run's steps or epochs; empty gives each all of them.
         best_metric, best_mode: the validation metric that decides which checkpoint is best, and its direction.
         presets: the books' experiments; the first is the reference configuration.
     """
@@ -96,6 +97,7 @@ class Recipe:
     accepts: ClassVar[Kind] = "image"
     needs_labels: ClassVar[bool] = False
     phases: ClassVar[tuple[str, ...]] = ("train",)
+    phase_shares: ClassVar[tuple[float, ...]] = ()
     best_metric: ClassVar[str] = "loss"
     best_mode: ClassVar[Literal["min", "max"]] = "min"
     presets: ClassVar[tuple[Preset, ...]] = ()

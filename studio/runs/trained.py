@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from studio.core import checkpoint as ckpt
 from studio.core import registry
+from studio.core.capabilities import Conditioned, Input
 from studio.core.compute import Compute, Policy, generator
 from studio.core.errors import BadCheckpoint, BadInput, StudioError
 from studio.core.feed import to_batch
@@ -22,6 +23,7 @@ from studio.core.records import RunRecord
 from studio.core.spec import DataSet, DataSpec
 from studio.core.store import Store
 from studio.data.options import DataOptions
+from studio.runs.inputs import Inputs, checked
 
 CHUNK = 256
 SMALLEST_STYLISED = 16
@@ -157,6 +159,65 @@ class TrainedModel:
         recipe = self.need("Classifies")
         return self._in_chunks(lambda part: _numpy(recipe.classify(self._batch(part))), pixels)
 
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """What `generate` takes; empty when nothing can be chosen."""
+        return tuple(self.recipe.inputs) if isinstance(self.recipe, Conditioned) else ()
+
+    def draw(self, n: int, seed: int = 0) -> Inputs:
+        """Draw random inputs for `n` pictures by name: float32 (N, size) or (N,), labels int64 (N,)."""
+        recipe = self.need("Conditioned")
+        with torch.no_grad():
+            return {name: value.cpu().numpy() for name, value in recipe.draw(n, generator(seed)).items()}
+
+    def generate(self, inputs: Inputs) -> Pixels:
+        """Return the pictures of a full set of inputs, as `draw` gives them.
+
+        Raises:
+            BadInput: an input is missing, has another shape, or a label does not exist.
+        """
+        recipe = self.need("Conditioned")
+        given = checked(recipe.inputs, inputs)
+        count = len(next(iter(given.values())))
+        made = []
+        with torch.no_grad():
+            for i in range(0, count, CHUNK):
+                part = {name: self._tensor(value[i : i + CHUNK]) for name, value in given.items()}
+                made.append(to_pixels(recipe.generate(part)))
+        return np.concatenate(made)
+
+    def sources(self, pixels: Pixels, backwards: bool = False, amount: float | None = None) -> Pixels:
+        """Return pictures as members of the domain the model translates from, uint8 (N, H, W, 1 or 3)."""
+        recipe = self.need("Translates")
+        self._direction(backwards)
+        return self._in_chunks(lambda part: to_pixels(recipe.sources(self._batch(part), backwards, amount)), pixels)
+
+    def targets(self, pixels: Pixels) -> Pixels | None:
+        """Return what `sources(pixels)` should become, or None where nobody knows."""
+        recipe = self.need("Translates")
+        if recipe.targets(self._batch(pixels[:1])) is None:
+            return None
+        return self._in_chunks(lambda part: to_pixels(recipe.targets(self._batch(part))), pixels)
+
+    def translate(self, sources: Pixels, backwards: bool = False) -> Pixels:
+        """Return members of the other domain, uint8 (N, H, W, C).
+
+        Raises:
+            BadInput: the pictures have other channels than the domain, or the model only translates one way.
+        """
+        recipe = self.need("Translates")
+        self._direction(backwards)
+        domain = recipe.domains[1 if backwards else 0]
+        if sources.ndim != 4 or sources.shape[-1] != domain.channels:
+            raise BadInput(
+                f"Pictures of the domain {domain.name!r} have {domain.channels} channels.", "Make them with `sources`."
+            )
+        return self._in_chunks(lambda part: to_pixels(recipe.translate(self._pictures(part), backwards)), sources)
+
+    def _direction(self, backwards: bool) -> None:
+        if backwards and not self.recipe.both_ways:  # type: ignore[attr-defined]
+            raise BadInput(f"{self.recipe.title} only translates one way.", "Leave the direction as it is.")
+
     def stylise(self, pixels: Pixels, style: Pixels | None = None, strength: float = 1.0) -> Pixels:
         """Repaint one picture of any size in the model's style, or in that of `style`.
 
@@ -214,14 +275,18 @@ class TrainedModel:
     def _tensor(self, values: Points) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.recipe.compute.device)
 
+    def _pictures(self, pixels: Pixels) -> torch.Tensor:
+        """Return float32 (N, C, H, W) in 0..1 on the recipe's device, whatever the size."""
+        x = torch.from_numpy(np.ascontiguousarray(np.moveaxis(pixels, -1, 1)))
+        return to_batch(x.to(self.recipe.compute.device), None, self.recipe.compute).x
+
     def _batch(self, pixels: Pixels) -> torch.Tensor:
         """Turn pictures into what the recipe takes: float32 (N, C, H, W) in 0..1."""
         channels, height, width = self.spec.shape
         if pixels.shape[1:] != (height, width, channels):
             want, have = f"{width}x{height}x{channels}", "x".join(map(str, pixels.shape[1:]))
             raise BadInput(f"This model takes pictures of {want}, not {have}.", "Resize them first.")
-        x = torch.from_numpy(np.ascontiguousarray(np.moveaxis(pixels, -1, 1)))
-        return to_batch(x.to(self.recipe.compute.device), None, self.recipe.compute).x
+        return self._pictures(pixels)
 
     def _in_chunks(self, work: Callable[[NDArray[Any]], NDArray[T]], values: NDArray[Any]) -> NDArray[T]:
         with torch.no_grad():

@@ -18,7 +18,7 @@ from studio.core.engine import Engine
 from studio.core.errors import BadCheckpoint, BadConfig
 from studio.core.training import Training
 
-from .fakes import TinyData, tiny
+from .fakes import Tiny, TinyData, tiny
 
 
 def engine(folder, *, control=None, start=None, data=None, config=None, **training):
@@ -277,3 +277,72 @@ def test_stop_before_start_leaves_a_checkpoint(tmp_path):
     assert events[-1].status == "stopped"
     assert ckpt.steps(tmp_path / "checkpoints") == [0]
     assert list(itertools.islice((e for e in events if isinstance(e, ev.Scalars)), 1)) == []
+
+
+class TwoPlayers(Tiny):
+    """Two layers with an optimiser each, trained in two phases of different length."""
+
+    phases = ("first", "second")
+    phase_shares = (0.25, 1.0)
+
+    def build(self, spec, compute):
+        super().build(spec, compute)
+        self.other = compute.prepare(torch.nn.Linear(4, 1))
+        self.opt_g = compute.adam(self.other.parameters(), 0.1)
+        self.opt_d = self.opt
+        del self.opt
+        self.seen = []
+
+    def step(self, batch):
+        self.seen.append(self.phase)
+        self.opt = self.opt_d
+        try:
+            metrics = super().step(batch)
+        finally:
+            del self.opt
+        loss = self.other(batch.x.flatten(1)).square().mean()
+        self.compute.minimise(loss, self.opt_g)
+        return {**metrics, "loss_g": loss.detach()}
+
+
+def two_players(folder, *, control=None, start=None, steps=8):
+    recipe, compute = tiny()
+    torch.manual_seed(0)
+    recipe = TwoPlayers(recipe.config, recipe.spec, compute)
+    options = Training(steps=steps, batch_size=8, preview_seconds=1000.0, checkpoint_seconds=1000.0)
+    return Engine(recipe, TinyData(), options, compute, folder, run="r", control=control, start=start)
+
+
+def test_phases_may_take_shares_of_the_budget(tmp_path):
+    e = two_players(tmp_path)
+    list(e.run())
+    assert e.recipe.seen == ["first"] * 2 + ["second"] * 8
+
+
+def test_only_one_network_learns_until_all_do_again_and_a_resume_remembers(tmp_path):
+    control = Control()
+    e = two_players(tmp_path, control=control)
+    control.set_knob("train_only", "_d")
+    list(e._obey())
+    before = weights(e)
+    e.one_step()
+    moved = {name for name, value in weights(e).items() if not torch.equal(value, before[name])}
+    assert any(name.startswith("net/") for name in moved)
+    assert not any(name.startswith("other/") for name in moved)
+    list(e._checkpoint("asked"))
+    resumed = two_players(tmp_path, start=ckpt.newest(tmp_path / "checkpoints")[0])
+    resumed.one_step()
+    e.one_step()
+    assert same(weights(resumed), weights(e))
+    control.set_knob("train_only", "")
+    list(e._obey())
+    before = weights(e)
+    e.one_step()
+    assert not torch.equal(weights(e)["other/weight"], before["other/weight"])
+
+
+def test_an_unknown_network_cannot_train_alone(tmp_path):
+    e = two_players(tmp_path)
+    told = e._change("train_only", "_x")
+    assert told.level == "warning"
+    assert "_x" in told.text

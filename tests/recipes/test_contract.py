@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from studio.core import knobs, registry
-from studio.core.capabilities import CAPABILITIES
+from studio.core.capabilities import CAPABILITIES, Conditioned, Translates
 from studio.core.events import Event, Images
 from studio.core.recipe import Batch, Recipe, live_knobs
 from studio.core.training import Training
@@ -236,6 +236,55 @@ def test_probabilities_add_up(cls: type[Recipe]) -> None:
     p = rest(build(cls)).classify(batch_for(cls, n=3).x)
     assert p.shape == (3, len(IMAGE.classes))
     assert torch.allclose(p.sum(dim=1), torch.ones(3), atol=1e-5)
+
+
+@with_capability("Conditioned")
+def test_every_declared_input_reaches_the_picture(cls: type[Recipe]) -> None:
+    recipe = rest(build(cls))
+    assert isinstance(recipe, Conditioned)
+    names = [i.name for i in recipe.inputs]
+    assert len(set(names)) == len(names) > 0
+    given = recipe.draw(4, torch.Generator().manual_seed(0))
+    again = recipe.draw(4, torch.Generator().manual_seed(0))
+    assert list(given) == names
+    assert all(torch.equal(given[name], again[name]) for name in names)
+    for wanted in recipe.inputs:
+        value = given[wanted.name]
+        assert wanted.title
+        if wanted.kind == "label":
+            assert value.shape == (4,)
+            assert value.dtype == torch.int64
+            assert 0 <= value.min()
+            assert value.max() < wanted.size
+            assert len(wanted.choices) == wanted.size
+        elif wanted.kind == "amount":
+            assert value.shape == (4,)
+            assert wanted.low <= wanted.default <= wanted.high
+            assert (value == wanted.default).all()
+        else:
+            assert value.shape == (4, wanted.size)
+            assert value.dtype == torch.float32
+    assert_pictures(recipe.generate(given), 4)
+    assert torch.equal(recipe.generate(given), recipe.generate(given))
+
+
+@with_capability("Translates")
+def test_translations_stay_in_their_domains(cls: type[Recipe]) -> None:
+    recipe, x = rest(build(cls)), batch_for(cls, n=3).x
+    assert isinstance(recipe, Translates)
+    first, second = recipe.domains
+    source = recipe.sources(x)
+    assert source.shape[:2] == (3, first.channels)
+    made = recipe.translate(source)
+    assert made.shape == (3, second.channels, *source.shape[2:])
+    assert made.min() >= 0
+    assert made.max() <= 1
+    target = recipe.targets(x)
+    assert target is None or target.shape == made.shape
+    if recipe.both_ways:
+        back = recipe.translate(made, backwards=True)
+        assert back.shape == source.shape
+        assert recipe.sources(x, backwards=True).shape[1] == second.channels
 
 
 @with_capability("WritesText")

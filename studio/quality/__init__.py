@@ -1,0 +1,1 @@
+"""How good generated pictures are: features, distances between sets, coverage, neighbours, and the GAN doctor."""
