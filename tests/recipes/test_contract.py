@@ -254,7 +254,7 @@ def test_every_declared_input_reaches_the_picture(cls: type[Recipe]) -> None:
         if wanted.kind == "label":
             assert value.shape == (4,)
             assert value.dtype == torch.int64
-            assert 0 <= value.min()
+            assert value.min() >= 0
             assert value.max() < wanted.size
             assert len(wanted.choices) == wanted.size
         elif wanted.kind == "amount":
