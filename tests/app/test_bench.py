@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from studio.app.bench import canvas, engine, policy
+from studio.app.bench import canvas, engine, policy, recipes
 from studio.app.bench.canvas_plain import PlainDream, PlainTransfer
 from studio.app.bench.plain import batches, plain_loop
 from studio.app.bench.report import Report, median
@@ -181,3 +182,28 @@ def test_bench_canvas_prints_a_report(capfd):
     assert document["figures"]["transfer_speedup"] > 0
     assert document["figures"]["gap_p99_ms"] > 0
     assert len(document["holds"]) == 8
+
+
+def test_made_up_examples_follow_the_presets_data():
+    from studio.core.registry import recipe
+    from studio.nn.summary import preset_spec
+
+    for name in ("cnn-classifier", "wgan-gp", "lstm-text"):
+        cls = recipe(name)
+        spec = preset_spec(cls.presets[0], cls)
+        made = recipes.MadeUpData(spec, 8).train
+        x, y = made.gather(np.array([1, 5]))
+        assert x.shape == (2, *spec.shape)
+        assert (y is None) == (not spec.classes and spec.kind == "image")
+        again = made.gather(np.array([1, 5]))[0]
+        assert np.array_equal(x, again)
+
+
+def test_a_recipe_is_timed_against_plain_fp32():
+    from studio.core.registry import recipe
+
+    figures, note = recipes.measure(recipe("mlp-classifier"), quick=True)
+    assert figures["plain_per_second"] > 0
+    assert figures["chosen_per_second"] > 0
+    assert figures["ratio"] > 0
+    assert "mlp-classifier / atienza, batch 64" in note

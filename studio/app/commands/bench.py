@@ -1,4 +1,4 @@
-"""`bench [engine|policy|ui|start|canvas]`: measure the promises on this machine."""
+"""`bench [engine|policy|ui|start|canvas|recipes]`: measure the promises on this machine."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import tyro
 
 from studio.app.commands.base import Command, say, table
 
-NAMES = ("engine", "policy", "ui", "start", "canvas")
+NAMES = ("engine", "policy", "ui", "start", "canvas", "recipes")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bench(Command):
-    """Measure the promises on this machine; without a name, all of them. A few minutes; keep the machine idle."""
+    """Measure the promises on this machine; without a name, all of them. Keep the machine idle; `recipes` takes a while."""
 
-    name: tyro.conf.Positional[Literal["all", "engine", "policy", "ui", "start", "canvas"]] = "all"
+    name: tyro.conf.Positional[Literal["all", "engine", "policy", "ui", "start", "canvas", "recipes"]] = "all"
     """engine: cost of the loop; policy: gain over a plain loop; ui: pauses of the window; start: time to paint;
-    canvas: dream and transfer against plain loops."""
+    canvas: dream and transfer against plain loops; recipes: every recipe's reference preset against plain fp32."""
     quick: bool = False
     """A few repetitions: shows that it works, not how quick it is."""
 
