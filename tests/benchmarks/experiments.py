@@ -1,0 +1,198 @@
+"""What is reproduced: each line a preset, its budget, and the figure the book printed.
+
+`better` says which way the figure improves; `goal` is what counts as reached (None: the book gives no figure).
+`settings` are what differs from the preset; a shortened budget stands in the table as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """One line of the table.
+
+    Attributes:
+        name: what `--only` takes.
+        recipe, preset: what is trained.
+        data: "mnist", "cifar10" or "aesop"; the path comes from the command line.
+        figure: name of a held-out metric, or, with `samples`, of a figure of `generative-studio measure`.
+        better: direction of improvement.
+        book: the printed result and where it stands.
+        goal: value that counts as reached; None when nothing is printed.
+        settings: what differs from the preset.
+        samples: judge generated pictures instead of a held-out metric.
+        note: why the budget or the figure differs from the book's.
+    """
+
+    name: str
+    recipe: str
+    preset: str
+    data: Literal["mnist", "cifar10", "aesop"]
+    figure: str
+    better: Literal["max", "min"] = "max"
+    book: str = "no figure"
+    goal: float | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    samples: bool = False
+    note: str = ""
+
+
+AVERAGED = {"ema": 0.999}
+
+CLASSIFIERS = (
+    Experiment(
+        name="mlp",
+        recipe="mlp-classifier",
+        preset="atienza",
+        data="mnist",
+        figure="accuracy",
+        book="98.5 % (Atienza 1.3)",
+        goal=0.985,
+    ),
+    Experiment(
+        name="cnn",
+        recipe="cnn-classifier",
+        preset="atienza",
+        data="mnist",
+        figure="accuracy",
+        book="99.4 % (Atienza 1.4)",
+        goal=0.994,
+    ),
+    Experiment(
+        name="mlp-averaged",
+        recipe="mlp-classifier",
+        preset="atienza",
+        data="mnist",
+        figure="accuracy",
+        book="98.5 % (Atienza 1.3)",
+        goal=0.985,
+        settings=AVERAGED,
+        note="adds weight averaging 0.999",
+    ),
+    Experiment(
+        name="cnn-averaged",
+        recipe="cnn-classifier",
+        preset="atienza",
+        data="mnist",
+        figure="accuracy",
+        book="99.4 % (Atienza 1.4)",
+        goal=0.994,
+        settings=AVERAGED,
+        note="adds weight averaging 0.999",
+    ),
+    Experiment(
+        name="rnn",
+        recipe="rnn-classifier",
+        preset="atienza",
+        data="mnist",
+        figure="accuracy",
+        book="98 % (Atienza 1.5)",
+        goal=0.98,
+    ),
+    Experiment(
+        name="y-network",
+        recipe="y-network",
+        preset="atienza",
+        data="mnist",
+        figure="accuracy",
+        book="99.4 to 99.5 % (Atienza 2.1)",
+        goal=0.994,
+    ),
+    Experiment(
+        name="resnet20",
+        recipe="resnet",
+        preset="atienza-20",
+        data="cifar10",
+        figure="accuracy",
+        book="92.16 % after 200 epochs (Atienza 2.2)",
+        goal=0.9216,
+        settings={"epochs": 3},
+        note="3 epochs on a CPU",
+    ),
+)
+AUTOENCODERS = (
+    Experiment(
+        name="ae16",
+        recipe="autoencoder",
+        preset="atienza-16",
+        data="mnist",
+        figure="loss",
+        better="min",
+        book="MSE 0.01 (Atienza 3.2)",
+        goal=0.01,
+        note="our preset averages weights (0.99)",
+    ),
+    Experiment(name="denoising", recipe="denoising", preset="atienza", data="mnist", figure="loss", better="min"),
+    Experiment(
+        name="colorization",
+        recipe="colorization",
+        preset="atienza",
+        data="cifar10",
+        figure="loss",
+        better="min",
+        settings={"epochs": 2},
+        note="2 of 30 epochs on a CPU",
+    ),
+    Experiment(name="vae-mlp", recipe="vae-mlp", preset="atienza-mlp", data="mnist", figure="elbo", better="min"),
+    Experiment(
+        name="vae-cnn",
+        recipe="vae",
+        preset="atienza-cnn",
+        data="mnist",
+        figure="elbo",
+        better="min",
+        settings={"epochs": 10},
+        note="10 of 30 epochs",
+    ),
+    Experiment(name="vae-cnn30", recipe="vae", preset="atienza-cnn", data="mnist", figure="elbo", better="min"),
+    Experiment(name="cvae", recipe="cvae", preset="atienza", data="mnist", figure="elbo", better="min"),
+)
+TEXT = (
+    Experiment(
+        name="lstm",
+        recipe="lstm-text",
+        preset="foster",
+        data="aesop",
+        figure="perplexity",
+        better="min",
+        settings={"epochs": 4},
+        note="4 of 100 epochs",
+    ),
+)
+
+
+def gan(
+    name: str, steps: int = 5_000, figure: str = "frechet", goal: float | None = None, note: str = ""
+) -> Experiment:
+    """Return a GAN of Atienza on MNIST, judged by its samples."""
+    return Experiment(
+        name=name,
+        recipe=name,
+        preset="atienza",
+        data="mnist",
+        figure=figure,
+        better="max" if figure == "label_agreement" else "min",
+        book="pictures only (Atienza); the book trains 40,000 steps",
+        goal=goal,
+        settings={"steps": steps},
+        samples=True,
+        note=note or f"{steps:,} of 40,000 steps",
+    )
+
+
+ASKED = 0.97
+"""Share of samples to which an independent classifier gives the asked label."""
+GANS = (
+    gan("dcgan"),
+    gan("wgan", 2_000),
+    gan("lsgan"),
+    gan("cgan", figure="label_agreement", goal=ASKED),
+    gan("acgan", figure="label_agreement", goal=ASKED),
+    gan("infogan", figure="label_agreement", goal=ASKED),
+    gan("stackedgan", figure="label_agreement", goal=ASKED),
+)
+EXPERIMENTS = (*CLASSIFIERS, *AUTOENCODERS, *TEXT, *GANS)
