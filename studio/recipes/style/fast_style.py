@@ -18,20 +18,17 @@ with bf16); a photograph of 979 x 734 then takes two seconds. Longer runs were n
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from studio.canvas.backbones import open_backbone
 from studio.canvas.objective import parse
-from studio.canvas.picture import read_source
+from studio.canvas.style_picture import StylePicture
 from studio.core.capabilities import Stylises
 from studio.core.compute import Compute
 from studio.core.errors import BadConfig
@@ -39,63 +36,11 @@ from studio.core.events import Event, Images
 from studio.core.knobs import Knob
 from studio.core.recipe import Batch, Preset, Recipe
 from studio.core.registry import register
-from studio.core.resources import resource
 from studio.core.spec import DataSpec
 from studio.core.store import default_workspace
+from studio.nn.painter import make_painter, paint
 from studio.nn.pictures import in_pairs, to_pixels
 from studio.nn.statistics import gram_matrices, roughness
-
-BUNDLED = "samples/swirl.jpg"
-
-
-def conv(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
-    """Return reflection padding, a convolution and instance normalisation."""
-    return nn.Sequential(
-        nn.ReflectionPad2d(kernel // 2),
-        nn.Conv2d(inputs, outputs, kernel, stride),
-        nn.InstanceNorm2d(outputs, affine=True),
-    )
-
-
-class Residual(nn.Module):
-    """x + conv(relu(conv(x))), (N, C, H, W) as it was."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(conv(channels, channels, 3), nn.ReLU(), conv(channels, channels, 3))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Add what two convolutions find."""
-        out: Tensor = x + self.body(x)
-        return out
-
-
-def make_painter(channels: int, filters: tuple[int, ...], blocks: int) -> nn.Sequential:
-    """Return the network (N, C, H, W) in 0..1 -> the same in 0..1; H and W divisible by 2^(len(filters) - 1)."""
-    layers: list[nn.Module] = [conv(channels, filters[0], 9), nn.ReLU()]
-    for a, b in itertools.pairwise(filters):
-        layers += [conv(a, b, 3, 2), nn.ReLU()]
-    layers += [Residual(filters[-1]) for _ in range(blocks)]
-    for a, b in itertools.pairwise(filters[::-1]):
-        layers += [nn.Upsample(scale_factor=2), conv(a, b, 3), nn.ReLU()]
-    return nn.Sequential(*layers, nn.ReflectionPad2d(4), nn.Conv2d(filters[0], channels, 9), nn.Sigmoid())
-
-
-class StylePicture(nn.Module):
-    """The style, float (1, 3, S, S) in 0..1, kept with the weights; zeros until a file was read."""
-
-    pixels: Tensor
-
-    def __init__(self, path: str, size: int) -> None:
-        super().__init__()
-        self.register_buffer("pixels", torch.zeros(1, 3, size, size))
-        file = Path(path) if path else resource(BUNDLED)
-        if file.is_file():
-            found = torch.from_numpy(np.ascontiguousarray(read_source(file).pixels)).permute(2, 0, 1)[None].float()
-            side = min(found.shape[-2:])
-            top, left = (found.shape[-2] - side) // 2, (found.shape[-1] - side) // 2
-            square = found[..., top : top + side, left : left + side]
-            self.pixels.copy_(F.interpolate(square, (size, size), mode="bilinear", antialias=True) / 255)
 
 
 @register("fast-style", title="Fast style", family="style", sources="Johnson 2016 arXiv:1603.08155; Chollet 12.3")
@@ -219,12 +164,7 @@ class FastStyle(Recipe, Stylises):
         return x if x.shape[-1] == side else F.interpolate(x, (side, side), mode="bilinear", align_corners=False)
 
     def _paint(self, x: Tensor) -> Tensor:
-        """Run the painter on pictures of any size: padded to what its strides need, and cut back."""
-        height, width = x.shape[-2:]
-        block = 2 ** (len(self.config.filters) - 1)
-        padded = F.pad(x, (0, -width % block, 0, -height % block), mode="replicate")
-        y: Tensor = self.painter(padded).float()
-        return y[..., :height, :width]
+        return paint(self.painter, x, 2 ** (len(self.config.filters) - 1))
 
     # ---- using it
 
