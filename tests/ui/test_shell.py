@@ -33,6 +33,7 @@ from studio.ui.panels.home import HomePanel
 from studio.ui.settings import Settings
 from studio.ui.widgets.closing import CloseQuestion
 from studio.ui.widgets.preferences import Preferences
+from studio.ui.widgets.rail import Rail
 from studio.ui.widgets.run_card import last_previews
 from tests.ui.panel_tests import PanelTests
 
@@ -654,7 +655,27 @@ def test_nothing_heavy_is_imported_before_the_first_paint(tmp_path):
 
 
 def test_every_page_of_the_rail_has_an_icon_and_the_demanded_order():
-    assert [p.title for p in PAGES] == ["Home", "Data", "Train", "Explore", "Dream", "Transfer", "Write"]
+    makers = ["Dream", "Transfer", "Write", "Lessons"]
+    lookers = ["Explore", "Classify", "Translate", "Judge"]
+    assert [p.title for p in PAGES] == ["Home", "Data", "Train", *lookers, *makers]
+
+
+def test_a_low_rail_keeps_every_page_in_reach(context, qtbot):
+    rail = Rail(context.theme, [(p.id, p.title, p.icon) for p in PAGES])
+    qtbot.addWidget(rail)
+    rail.resize(rail.width(), 900)
+    rail.show()
+    qtbot.waitExposed(rail)
+    buttons = list(rail.buttons.values())
+    assert not rail.compact
+    assert buttons[0].toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextUnderIcon
+    rail.resize(rail.width(), 240)
+    qtbot.waitUntil(lambda: rail.compact)
+    assert buttons[0].toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly
+    assert buttons[0].toolTip() == PAGES[0].title
+    last = buttons[-1]
+    last.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(lambda: rail.rect().contains(last.mapTo(rail, last.rect().center())))
 
 
 class Training(Panel):
