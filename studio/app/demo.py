@@ -14,7 +14,7 @@ from studio.app.warmup import WarmUp
 if TYPE_CHECKING:
     from studio.app.window import MainWindow
 
-RECIPE, PRESET, DATA = "vae", "demo", "digits"
+RECIPE, PRESET, DATA = "vae-mlp", "demo", "digits"
 SETTLE_MS = 400
 READY_MS = 120_000
 

@@ -36,12 +36,16 @@ COMMANDS = {
     "dream": ("dream", "let a network dream into pictures; films, surprises, folders"),
     "transfer": ("transfer", "paint a picture in the style of others; films, folders"),
     "sample": ("outputs", "make new pictures or text with a trained model"),
+    "generate": ("generate", "choose a model's classes, codes and amounts; sweeps, blends, mixes"),
     "grid": ("outputs", "decode a plane of the latent space"),
     "walk": ("outputs", "make a film of a way through the latent space"),
     "encode": ("outputs", "turn examples into latent points"),
     "decode": ("outputs", "turn latent points into pictures"),
+    "doctor": ("measure", "what is wrong with a GAN, on what evidence, and what helps"),
+    "measure": ("measure", "distances, precision, recall, classes of a generator, each with its protocol"),
+    "robustness": ("robustness", "how much noise a denoising model bears"),
     "backbones": ("backbones", "list, show, get, add: the networks that dreams and transfers look through"),
-    "runs": ("runs", "list, show, compare, export, certify, delete, restore"),
+    "runs": ("runs", "list, show, compare, export, certify, delete, restore, sweeps, sweep"),
     "bench": ("bench", "measure the promises: engine, policy, ui, start"),
 }
 """Command -> (module in `studio.app.commands`, what it does). The module's `parser(name, words)` gives the type."""

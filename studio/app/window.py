@@ -57,6 +57,7 @@ PAGES = (
     Page("dream", "Dream", "dream", "studio.ui.panels.dream:DreamPanel"),
     Page("transfer", "Transfer", "transfer", "studio.ui.panels.transfer:TransferPanel"),
     Page("write", "Write", "write", "studio.ui.panels.write:WritePanel"),
+    Page("lessons", "Lessons", "lessons", "studio.ui.panels.lessons:LessonsPanel"),
 )
 
 

@@ -30,7 +30,7 @@ from studio.core.control import Control
 from studio.core.errors import BadConfig, StudioError
 from studio.core.feed import Feed, fetch, in_order
 from studio.core.meter import Meter, first_bad, to_scalars
-from studio.core.recipe import Batch, Recipe, live_knobs
+from studio.core.recipe import Batch, Recipe, learned, live_knobs
 from studio.core.schedule import Plateau, factor
 from studio.core.spec import DataSet
 from studio.core.training import Training
@@ -79,10 +79,13 @@ class Engine:
         self.checkpoints = folder / "checkpoints"
         self.feed = Feed(data.train, training.batch_size, training.seed, compute, data.augment)
         steps = training.steps or training.epochs * self.feed.per_epoch
+        if recipe.learns_by == "counting":
+            steps = min(steps, self.feed.per_epoch)  # a second pass would count every example twice
         shares = recipe.phase_shares or (1.0,) * len(recipe.phases)
         self.phase_ends = list(accumulate(max(1, round(share * steps)) for share in shares))
         self.total = self.phase_ends[-1]
-        self.average = Average(recipe, training.ema) if training.ema else None
+        averages = training.ema > 0 and recipe.learns_by == "gradient"  # a mean of counts or trees means nothing
+        self.average = Average(recipe, training.ema) if averages else None
         self.plateau = Plateau()
         self.rate_scale, self.drops = 1.0, 0
         self.step = 0
@@ -462,7 +465,7 @@ class Engine:
             total_steps=self.total,
             steps_per_epoch=self.feed.per_epoch,
             policy=self.compute.policy.to_json(),
-            parameters=sum(p.numel() for p in self.recipe.parameters()),
+            parameters=sum(learned(module) for module in self.recipe.modules().values()),
         )
 
     def _finished(self, status: Status, error: StudioError | None = None) -> ev.Finished:

@@ -82,17 +82,21 @@ def choose(
     recipe: str = "",
     config: object = None,
     memory: Path | None = None,
+    timed: bool = True,
 ) -> Policy:
     """Choose how to compute a run.
 
     A few steps of each sensible combination are timed (a second or two each); the answer is remembered in the
-    file `memory` for the same recipe, config, data shape, batch size and machine.
+    file `memory` for the same recipe, config, data shape, batch size and machine. Recipes that count or fit trees
+    have nothing to choose (`timed` is False): their steps are no matrix products.
 
     Raises:
         NotAvailable: the wished device or precision is not there.
     """
     name = device_name(device)
     base = Policy(device=name, threads=torch.get_num_threads())
+    if not timed:
+        return replace(base, reason=f"{name}, fp32: counting has nothing to choose.")
     compiled = compiling == "on" or (compiling == "auto" and _pays_to_compile(name, data, training))
     candidates = _candidates(base, data.spec.kind, precision, compiled=compiled, plain=compiling != "on")
     if len(candidates) == 1:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from studio.core.compute import Compute
     from studio.core.events import Event
-    from studio.core.spec import DataSpec, Kind
+    from studio.core.spec import Column, DataSpec, Kind, TableOf
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Batch:
     """One batch on the recipe's device.
 
     Attributes:
-        x: images float32 (N, C, H, W) in 0..1, or tokens int64 (N, T).
+        x: images float32 (N, C, H, W) in 0..1, tokens int64 (N, T), or rows of a table (N, K): int64 codes of
+            categories or float32 numbers.
         y: labels or next tokens, int64 (N,); None when the data is unlabelled.
     """
 
@@ -52,7 +53,7 @@ class Preset:
         config, training, data_options: values that differ from the defaults.
         shape, classes: what `data` looks like with these options, so that parameters can be counted offline.
         expects: the published result, in words.
-        vocabulary_size: text only.
+        vocabulary_size: text only; columns: tables only.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Preset:
     shape: tuple[int, ...] = (1, 28, 28)
     classes: int = 10
     vocabulary_size: int = 0
+    columns: tuple[Column, ...] = ()
     expects: str = ""
 
 
@@ -77,8 +79,12 @@ class Recipe:
         * `step` runs inside the policy's autocast, with all random generators derived from (seed, step).
 
     Class attributes:
-        id, title, family, sources: filled in by `@register`.
+        id, title, family, literature: filled in by `@register`.
         accepts: the kind of data it trains on.
+        table_of: tables only: what the columns must hold.
+        learns_by: "gradient": optimisers follow a loss; "counting": one pass over the examples says all there is to
+            know, and the engine makes no second one; "fitting": every batch adds a part that is fitted to it (trees).
+            Only the first has rates, precisions to choose and weights to average.
         needs_labels: refuses unlabelled data with a message.
         phases: names of the training phases, in order; `step` may look at `self.phase`.
         phase_shares: length of each phase as a share of the run's steps or epochs; empty gives each all of them.
@@ -93,8 +99,10 @@ class Recipe:
     id: ClassVar[str] = ""
     title: ClassVar[str] = ""
     family: ClassVar[str] = ""
-    sources: ClassVar[str] = ""
+    literature: ClassVar[str] = ""
     accepts: ClassVar[Kind] = "image"
+    table_of: ClassVar[TableOf] = ""
+    learns_by: ClassVar[Literal["gradient", "counting", "fitting"]] = "gradient"
     needs_labels: ClassVar[bool] = False
     phases: ClassVar[tuple[str, ...]] = ("train",)
     phase_shares: ClassVar[tuple[float, ...]] = ()
@@ -170,6 +178,12 @@ class Recipe:
     def capabilities(cls) -> tuple[str, ...]:
         """Return the names of the capabilities the class declares."""
         return tuple(name for name, protocol in CAPABILITIES.items() if protocol in cls.__mro__)
+
+
+def learned(module: nn.Module) -> int:
+    """Return how many numbers a network learns: its parameters, and those it counts or fits instead (`counted`)."""
+    counted: int = sum(getattr(part, "counted", 0) for part in module.modules())
+    return sum(p.numel() for p in module.parameters()) + counted
 
 
 def live_knobs(recipe: type[Recipe]) -> dict[str, KnobField]:

@@ -45,7 +45,7 @@ def register(recipe_id: str, *, title: str, family: str, sources: str) -> Callab
         known = _recipes.get(recipe_id)
         if known is not None and known.__module__ != cls.__module__:
             raise ValueError(f"recipe {recipe_id!r} is defined in {known.__module__} and {cls.__module__}")
-        cls.id, cls.title, cls.family, cls.sources = recipe_id, title, family, sources
+        cls.id, cls.title, cls.family, cls.literature = recipe_id, title, family, sources
         fields_of(cls.Config)  # a malformed Config fails at import, not at first use
         _recipes[recipe_id] = cls
         return cls

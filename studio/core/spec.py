@@ -12,7 +12,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Generator, Tensor
 
-Kind = Literal["image", "text"]
+Kind = Literal["image", "text", "table"]
+TableOf = Literal["", "categories", "numbers"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Attributes:
+        name: its heading.
+        options: names of the categories in the order of their codes; empty for a column of numbers.
+    """
+
+    name: str
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,13 +35,14 @@ class DataSpec:
 
     Attributes:
         name: what people call it ("mnist", or a folder's name).
-        kind: "image" or "text".
-        shape: one example's shape; images (C, H, W), text (window,).
+        kind: "image", "text" or "table".
+        shape: one example's shape; images (C, H, W), text (window,), tables (columns,).
         train_count: number of training examples.
         val_count: number of held-out examples.
         classes: label names in label order; empty when the data is unlabelled.
         vocabulary: text only: token strings, index = token id; index 0 is padding.
         tokens: text only: "word" or "char".
+        columns: tables only: headings and categories; either every column has categories or none has.
         fingerprint: hash of the source and every option that changes the examples.
     """
 
@@ -39,7 +54,15 @@ class DataSpec:
     classes: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
     tokens: Literal["", "word", "char"] = ""
+    columns: tuple[Column, ...] = ()
     fingerprint: str = ""
+
+    @property
+    def table_of(self) -> TableOf:
+        """What the columns of a table hold; "" for pictures and texts."""
+        if not self.columns:
+            return ""
+        return "categories" if self.columns[0].options else "numbers"
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON types; `from_json` is the inverse."""
@@ -49,7 +72,8 @@ class DataSpec:
     def from_json(cls, document: dict[str, Any]) -> DataSpec:
         """Rebuild a spec from `to_json`'s document."""
         tuples = {k: tuple(document.get(k, ())) for k in ("shape", "classes", "vocabulary")}
-        return cls(**{**document, **tuples})
+        columns = tuple(Column(c["name"], tuple(c["options"])) for c in document.get("columns", ()))
+        return cls(**{**document, **tuples, "columns": columns})
 
 
 class Split(Protocol):
@@ -63,7 +87,8 @@ class Split(Protocol):
         """Fetch examples.
 
         Returns:
-            x: images uint8 (N, C, H, W) in 0..255, or tokens int64 (N, T).
+            x: images uint8 (N, C, H, W) in 0..255, tokens int64 (N, T), or rows of a table (N, K): int64 codes of
+                categories or float32 numbers.
             y: labels or next tokens, int64 (N,); None when unlabelled.
         """
         ...

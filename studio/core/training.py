@@ -17,9 +17,17 @@ class Training:
     batch_size: Annotated[int, Knob("Batch size", 1, 65_536, log=True, group="Training")] = 64
     seed: Annotated[int, Knob("Seed", 0, 2**31 - 1, group="Training", help="Same seed, same run, bit for bit.")] = 0
     schedule: Annotated[
-        Literal["constant", "step", "cosine", "plateau", "time"],
+        Literal["constant", "step", "milestones", "cosine", "plateau", "time"],
         Knob("Learning-rate schedule", group="Optimiser", help="'time' is Keras' decay: rate / (1 + decay x step)."),
     ] = "constant"
+    milestones: Annotated[
+        str,
+        Knob(
+            "Milestones",
+            group="Optimiser",
+            help="milestones: factor on the rate after so many epochs, such as 80: 0.1, 120: 0.01.",
+        ),
+    ] = ""
     decay: Annotated[
         float,
         Knob(

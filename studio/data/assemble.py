@@ -19,6 +19,7 @@ from studio.data.cache import IN_MEMORY, Block, Decoded, Shape, decoded_or_built
 from studio.data.decoding import Failures, Plan, blocks, survey
 from studio.data.fixes import Fixes
 from studio.data.options import DataOptions
+from studio.data.pairs import paired
 from studio.data.pictures import decode
 from studio.data.progress import Progress
 from studio.data.scan import Scan
@@ -132,6 +133,8 @@ def from_files(scan: Scan, job: Job, table: NDArray[np.float32] | None = None) -
         BadInput: no picture can be decoded.
         StoreError: the cache cannot be written.
     """
+    if job.options.pairs:
+        scan = paired(scan, job.options.fit, job.fixes.exif)
     allowed = _allowed(scan, job.fixes)
     if not allowed.any():
         raise BadInput(f"{scan.path} holds no pictures.", "Choose a folder or archive with PNG, JPEG or similar files.")
@@ -182,7 +185,7 @@ def _file_pixels(scan: Scan, wanted: NDArray[np.int64], job: Job) -> Decoded:
     """Find the decoded files in the cache or decode them."""
     options, fixes = job.options, job.fixes
     names = "\n".join(scan.files).encode(errors="surrogateescape")
-    how = [options.size, options.fit, options.colour, fixes.to_json()]
+    how = [options.size, options.fit, options.colour, fixes.to_json(), *(["pairs"] if options.pairs else [])]
     key = key_of("files", str(scan.path.resolve()), names, scan.stamps, wanted, how)
     failures = Failures()
     plans: list[Plan] = []

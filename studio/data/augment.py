@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from studio.data.options import DataOptions
+from studio.data.pairs import on_both_halves
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -28,7 +29,7 @@ def augmentation(options: DataOptions) -> Callable[[Tensor, Generator], Tensor] 
             x = moved(x, options.shift, options.rotate, generator)
         return x
 
-    return augment
+    return on_both_halves(augment) if options.pairs else augment
 
 
 def mirrored(x: Tensor, generator: Generator) -> Tensor:

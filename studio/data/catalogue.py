@@ -1,4 +1,4 @@
-"""The data sets that have a name: two are bundled, the others are found on disk or downloaded when asked."""
+"""The data sets that have a name: some are bundled, the others are found on disk or downloaded when asked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from studio.core.errors import BadInput, NotAvailable
-from studio.core.spec import Kind
+from studio.core.spec import Column, Kind
+from studio.data import world, wrodl
 from studio.data.detect import idx_files
 from studio.data.progress import Progress
 
@@ -20,8 +21,9 @@ class Entry:
 
     Attributes:
         name: what `--data` takes; title: its full name.
-        kind: "image" or "text".
-        shape: (C, H, W) of a picture in its own size; () for text.
+        kind: "image", "text" or "table".
+        shape: (C, H, W) of a picture in its own size; (columns,) of a table; () for text.
+        columns: tables only.
         classes: number of label classes, 0 without labels.
         count: number of examples, training and test together.
         megabytes: size of the download; 0 when bundled.
@@ -33,6 +35,7 @@ class Entry:
     title: str
     kind: Kind = "image"
     shape: tuple[int, ...] = ()
+    columns: tuple[Column, ...] = ()
     classes: int = 0
     count: int = 0
     megabytes: float = 0
@@ -65,6 +68,66 @@ _ENTRIES = (
         bundled=True,
         licence="MIT",
         note="Drawn on demand from known factors: shape, colour, size, place, rotation.",
+    ),
+    Entry(
+        name="planet-pixel",
+        title="Planet Pixel: the faces of Wrodl",
+        shape=(3, 32, 32),
+        count=50,
+        bundled=True,
+        licence="MIT",
+        note="Fifty faces of 32 x 32 pixels in 256 colours, with the fashions they show.",
+    ),
+    Entry(
+        name="tins",
+        title="Biscuit tins",
+        shape=(1, 64, 64),
+        count=5_000,
+        bundled=True,
+        licence="MIT",
+        note="Drawn on demand: grey tins that differ in height and width alone.",
+    ),
+    Entry(
+        name="wrodl",
+        title="Wrodl: fifty fashions",
+        kind="table",
+        shape=(5,),
+        columns=wrodl.COLUMNS,
+        count=50,
+        bundled=True,
+        licence="MIT",
+        note="Five categories a row, with the frequencies that Foster's book prints.",
+    ),
+    Entry(
+        name="world-map",
+        title="World map: points on land",
+        kind="table",
+        shape=(2,),
+        columns=world.COLUMNS,
+        count=world.COUNT,
+        bundled=True,
+        licence="MIT",
+        note="Latitude and longitude, drawn uniformly over a coarse map.",
+    ),
+    Entry(
+        name="street-digits",
+        title="Plain digits and street numbers",
+        shape=(3, 32, 32),
+        classes=2,
+        count=20_000,
+        bundled=True,
+        licence="MIT",
+        note="Two domains to translate between: handwritten digits (MNIST's where it is), and drawn house numbers.",
+    ),
+    Entry(
+        name="fruit",
+        title="Apples and oranges",
+        shape=(3, 64, 64),
+        classes=2,
+        count=1_200,
+        bundled=True,
+        licence="MIT",
+        note="Two domains to translate between: drawn fruit on trays, in any size up to 256 px.",
     ),
     Entry(
         name="mnist",

@@ -19,7 +19,8 @@ from studio.core.errors import BadInput
 from studio.data.cache import Block, Shape
 from studio.data.fixes import Fixes
 from studio.data.options import DataOptions
-from studio.data.pictures import Fit, decode, has_colour, is_animated, size_of
+from studio.data.pairs import decode_pair
+from studio.data.pictures import Colour, Fit, decode, has_colour, is_animated, size_of
 from studio.data.progress import Progress
 
 FALLBACK_SIZE = 64
@@ -51,6 +52,7 @@ class Plan:
 
     Attributes:
         shape: (C, H, W) of the result.
+        pairs: each file holds two pictures side by side, fitted one by one.
         messages: what the person should know about this choice.
     """
 
@@ -58,6 +60,7 @@ class Plan:
     fit: Fit
     fixes: Fixes
     messages: tuple[str, ...] = ()
+    pairs: bool = False
 
 
 @dataclass
@@ -108,8 +111,12 @@ def survey(files: Files, wanted: NDArray[np.int64], options: DataOptions, fixes:
             failure = failure or error.what
     if not sizes:
         raise BadInput("None of the pictures can be decoded.", "Run the data-set check to see why.", details=failure)
+    channels = 3 if colour else 1
+    if options.pairs:
+        halves, message = _common_size([(height, width // 2) for height, width in sizes], options.size)
+        return Plan((channels, min(halves), 2 * min(halves)), options.fit, fixes, message, pairs=True)
     (height, width), message = _common_size(sizes, options.size)
-    return Plan((3 if colour else 1, height, width), options.fit, fixes, message)
+    return Plan((channels, height, width), options.fit, fixes, message)
 
 
 def _common_size(sizes: list[tuple[int, int]], asked: int) -> tuple[tuple[int, int], tuple[str, ...]]:
@@ -192,7 +199,6 @@ def _in_order(files: Files, wanted: NDArray[np.int64], plan: Plan) -> Iterator[t
 
 def _decode_some(files: Files, numbers: list[int], plan: Plan) -> list[_Result]:
     """Decode a few files; a damaged one becomes a reason instead of pixels."""
-    channels, height, width = plan.shape
     results: list[_Result] = []
     for number in numbers:
         name = files.files[number]
@@ -201,10 +207,18 @@ def _decode_some(files: Files, numbers: list[int], plan: Plan) -> list[_Result]:
             if plan.fixes.animated == "skip" and is_animated(content, name):
                 results.append((None, b"", _ANIMATED))
                 continue
-            colour = "grey" if channels == 1 else "colour"
-            pixels = decode(content, (height, width), plan.fit, colour, exif=plan.fixes.exif, name=name)  # type: ignore[arg-type]
+            pixels = _decoded(content, plan, name)
             sum_ = hashlib.blake2b(content, digest_size=16).digest() if plan.fixes.drop_duplicates else b""
             results.append((pixels, sum_, ""))
         except BadInput as error:
             results.append((None, b"", error.what))
     return results
+
+
+def _decoded(content: bytes, plan: Plan, name: str) -> NDArray[np.uint8]:
+    """Decode one file in the plan's shape."""
+    channels, height, width = plan.shape
+    colour: Colour = "grey" if channels == 1 else "colour"
+    if plan.pairs:
+        return decode_pair(content, height, plan.fit, colour, exif=plan.fixes.exif, name=name)
+    return decode(content, (height, width), plan.fit, colour, exif=plan.fixes.exif, name=name)

@@ -12,12 +12,13 @@ from studio.core.errors import BadInput
 from studio.data.arrays import unreadable
 from studio.data.scan import SUFFIXES
 
-SourceKind = Literal["folder", "archive", "idx", "idx-folder", "numpy", "picture", "text"]
+SourceKind = Literal["folder", "archive", "idx", "idx-folder", "numpy", "picture", "table", "text"]
 
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"\0\0\0\x0cjP", b"P5", b"P6", b"P4")
-_TEXT_SUFFIXES = frozenset({".txt", ".md", ".text", ".rst", ".tex", ".csv", ".json", ".py", ".html", ".abc"})
+_TEXT_SUFFIXES = frozenset({".txt", ".md", ".text", ".rst", ".tex", ".json", ".py", ".html", ".abc"})
+_TABLE_SUFFIXES = frozenset({".csv", ".tsv"})
 _IDX_TYPES = (0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E)
-_KNOWN = "Choose a folder of pictures, a zip or tar, an idx, npy or npz file, a picture or a text."
+_KNOWN = "Choose a folder of pictures, a zip or tar, an idx, npy or npz file, a picture, a CSV table or a text."
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ def _by_content(path: Path, head: bytes) -> SourceKind:
         kind = "picture"
     elif suffix in (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz"):
         kind = "archive"
+    elif suffix in _TABLE_SUFFIXES:
+        kind = "table"
     elif suffix in _TEXT_SUFFIXES or _is_text(head):
         kind = "text"
     if kind is None:

@@ -10,23 +10,28 @@ from pathlib import Path
 
 import numpy as np
 
-from studio.core.errors import BadInput
+from studio.core.errors import BadConfig, BadInput
 from studio.core.files import explained, write_atomic
 from studio.core.spec import DataSet, Kind
-from studio.data import catalogue, fixes, numbers, shapes
+from studio.data import catalogue, fixes, numbers, shapes, tables, tins
 from studio.data.arrays import read_idx, read_numpy, unreadable
 from studio.data.assemble import Job, from_files, from_numbers, from_picture
 from studio.data.detect import IdxFiles, SourceKind, detect, idx_files, labels_beside
+from studio.data.fruit import open_fruit
 from studio.data.listing import ListedArchive
 from studio.data.numbers import Numbered
 from studio.data.options import DataOptions
 from studio.data.progress import Progress, silent
 from studio.data.scan import Scan, scan
 from studio.data.splits import ImageData
+from studio.data.street import open_street
+from studio.data.tables import TableData, table_data
 from studio.data.text import TextData, open_text
 
-Opened = ImageData | TextData
+Opened = ImageData | TextData | TableData
 _SHAPES_COUNT, _SHAPES_SIZE, _SHAPES_LARGEST = 20_000, 32, 64
+_TINS_COUNT, _TINS_SIZE, _TINS_LARGEST = 5_000, 64, 256
+_FACE_SIZE = 32
 
 
 def open_data(
@@ -40,11 +45,12 @@ def open_data(
     """Open a data set.
 
     Args:
-        source: a catalogue name (`digits`, `mnist`, …), or the path of a folder, archive, idx, npy, npz, picture or
-            text. A name wins over a file of that name; write `./name` for the file.
+        source: a catalogue name (`digits`, `mnist`, …), or the path of a folder, archive, idx, npy, npz, picture,
+            CSV table or text. A name wins over a file of that name; write `./name` for the file.
         options: how the source becomes examples.
         workspace: holds downloads (`datasets`) and decoded pictures (`cache`).
-        kind: decides where a folder holds both pictures and texts; the caller checks `spec.kind`.
+        kind: decides where a folder holds both pictures and texts, and whether a CSV file is a table or a text to
+            learn; the caller checks `spec.kind`.
         progress: `(done, total, what)`; total 0 is unknown; may raise `Cancelled`.
 
     Raises:
@@ -56,6 +62,7 @@ def open_data(
     """
     job = Job(source, options, workspace, progress or silent)
     if source in catalogue.names():
+        _refuse_pairs(source, options)
         return _catalogued(job)
     path = Path(source).expanduser()
     if not path.exists():
@@ -69,10 +76,14 @@ def open_data(
 
 def _opened(path: Path, found: SourceKind, kind: Kind, job: Job) -> Opened:
     """Open a path of a known kind."""
-    if found == "text":
+    if found == "text" or (found == "table" and kind == "text"):
         return open_text(path, job.options, job.workspace, job.progress)
+    if found == "table":
+        return table_data(tables.read_csv(path, job.progress), job.name, job.options)
     if found == "folder":
         return _folder(path, kind, job)
+    if found != "archive":
+        _refuse_pairs(path.name, job.options)
     openers: dict[SourceKind, Callable[[Path, Job], ImageData]] = {
         "archive": _archive,
         "idx": _idx,
@@ -84,6 +95,15 @@ def _opened(path: Path, found: SourceKind, kind: Kind, job: Job) -> Opened:
         return openers[found](path, job)
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def _refuse_pairs(name: str, options: DataOptions) -> None:
+    """Say that pairs are made of picture files."""
+    if options.pairs:
+        raise BadConfig(
+            f"{name} holds no pairs.",
+            "Choose a folder or archive: two folders with equal names, or files with two pictures side by side.",
+        )
 
 
 def _folder(path: Path, kind: Kind, job: Job) -> Opened:
@@ -155,8 +175,17 @@ def _catalogued(job: Job) -> Opened:
 
         images, labels = load_digits()
         return from_numbers(Numbered(images, labels), job, "digits", CLASSES)
-    if about.name == "shapes":
-        return _shapes(job)
+    if about.kind == "table":
+        return table_data(tables.bundled(about.name), about.name, job.options)
+    drawn = {
+        "shapes": _shapes,
+        "tins": _tins,
+        "planet-pixel": _planet_pixel,
+        "street-digits": open_street,
+        "fruit": open_fruit,
+    }
+    if about.name in drawn:
+        return drawn[about.name](job)
     if about.kind == "text":
         return _text(job)
     place = catalogue.required(about.name, job.workspace)
@@ -193,13 +222,36 @@ def _celeba(place: Path, job: Job) -> ImageData:
 
 def _shapes(job: Job) -> ImageData:
     """Draw as many shapes as the limit asks for, with their factors in the splits' tables."""
-    options = job.options
-    count = ceil(options.limit / (1 - options.val_fraction)) if options.limit else _SHAPES_COUNT
-    size = min(max(options.size or _SHAPES_SIZE, 8), _SHAPES_LARGEST)
+    count = _drawn_count(job.options, _SHAPES_COUNT)
+    size = min(max(job.options.size or _SHAPES_SIZE, 8), _SHAPES_LARGEST)
     made = shapes.make(count, size, 0, job.progress)
     stamp = ["shapes", count, size]
     data = from_numbers(Numbered(made.pixels, made.labels), job, stamp, shapes.SHAPES, made.factors)
     return replace(data, columns=shapes.FACTORS)
+
+
+def _tins(job: Job) -> ImageData:
+    """Draw as many tins as the limit asks for, with height and width in the splits' tables."""
+    count = _drawn_count(job.options, _TINS_COUNT)
+    size = min(max(job.options.size or _TINS_SIZE, 8), _TINS_LARGEST)
+    made = tins.make(count, size, 0, job.progress)
+    data = from_numbers(Numbered(made.pixels), job, ["tins", count, size], (), made.factors)
+    return replace(data, columns=tins.FACTORS)
+
+
+def _drawn_count(options: DataOptions, usual: int) -> int:
+    """Return how many pictures to draw, so that `limit` remain for training."""
+    return ceil(options.limit / (1 - options.val_fraction)) if options.limit else usual
+
+
+def _planet_pixel(job: Job) -> ImageData:
+    """Draw the fifty faces of Wrodl in palette colours, with the codes of their fashions in the splits' tables."""
+    from studio.data import avatars, wrodl
+
+    codes = wrodl.rows()
+    faces = avatars.draw(codes, _FACE_SIZE, smooth=False)
+    data = from_numbers(Numbered(faces), job, "planet-pixel", (), codes.astype(np.float32))
+    return replace(data, columns=tuple(column.name for column in wrodl.COLUMNS))
 
 
 def _text(job: Job) -> Opened:

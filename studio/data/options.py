@@ -16,6 +16,10 @@ class DataOptions:
         Knob("Fit", group="Data", help="How a picture becomes square: cut the middle out, add borders, or distort."),
     ] = "crop"
     colour: Annotated[Literal["auto", "grey", "colour"], Knob("Colour", group="Data")] = "auto"
+    pairs: Annotated[
+        bool,
+        Knob("Pairs", group="Data", help="Two folders with equal names, or files with two pictures side by side."),
+    ] = False
     val_fraction: Annotated[
         float,
         Knob("Held-out share", 0.0, 0.9, group="Data", help="Used when the source brings no test set of its own."),

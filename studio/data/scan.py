@@ -1,12 +1,14 @@
 """Which pictures a folder or an archive holds, and what their folders say about class and split.
 
-`<class>/…` gives labels; `train/<class>/…` beside `test/<class>/…` gives the split too; folders that every picture
+`<class>/…` gives labels; `train/<class>/…` beside `test/<class>/…` gives the split too; `trainA`, `trainB`, `testA`
+and `testB` (the layout of CycleGAN's data sets) are the classes A and B with their split; folders that every picture
 shares are ignored; pictures without a class folder are unlabelled.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,8 @@ from studio.data.progress import Progress, silent
 _RASTER = "png jpg jpeg jpe jfif mpo gif bmp webp tif tiff ppm pgm pbm pnm tga jp2 avif"
 SUFFIXES = frozenset("." + kind for kind in _RASTER.split())
 _TRAIN = frozenset({"train", "training"})
-_HELD_OUT = frozenset({"test", "testing", "val", "valid", "validation"})
+HELD_OUT = frozenset({"test", "testing", "val", "valid", "validation"})
+_TWO_DOMAINS = re.compile(r"(train|test|val)_?([AB])", re.IGNORECASE)
 _DEEPEST = 40
 _MOST_FILES = 5_000_000
 UNSORTED = "(unsorted)"
@@ -143,12 +146,12 @@ def _meaning(
     files: tuple[str, ...],
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.bool_] | None, tuple[str, ...]]:
     """Return labels, the source's own test set, and class names, all read from folder names."""
-    folders = [tuple(name.split("/")[:-1]) for name in files]
-    folders = _without_shared(folders)
+    folders = _without_shared([tuple(name.split("/")[:-1]) for name in files])
+    folders = _without_shared([_split_and_domain(folder) for folder in folders])
     held_out = None
     tops = {folder[0].lower() if folder else "" for folder in folders}
-    if tops & _TRAIN and tops & _HELD_OUT and tops <= _TRAIN | _HELD_OUT:
-        held_out = np.array([folder[0].lower() in _HELD_OUT for folder in folders], np.bool_)
+    if tops & _TRAIN and tops & HELD_OUT and tops <= _TRAIN | HELD_OUT:
+        held_out = np.array([folder[0].lower() in HELD_OUT for folder in folders], np.bool_)
         folders = [folder[1:] for folder in folders]
     names = [folder[0] if folder else UNSORTED for folder in folders]
     classes = tuple(sorted(set(names), key=_natural))
@@ -156,6 +159,22 @@ def _meaning(
         return None, held_out, ()
     number = {name: i for i, name in enumerate(classes)}
     return np.array([number[name] for name in names], np.int64), held_out, classes
+
+
+def inner_names(files: tuple[str, ...]) -> list[str]:
+    """Return each name without the folders that `scan` reads class and split from."""
+    folders = _without_shared([tuple(name.split("/")[:-1]) for name in files])
+    names = []
+    for name, folder in zip(files, folders, strict=True):
+        known = 2 if folder and folder[0].lower() in _TRAIN | HELD_OUT else 1
+        names.append("/".join([*folder[known:], name.rpartition("/")[2]]))
+    return names
+
+
+def _split_and_domain(folder: tuple[str, ...]) -> tuple[str, ...]:
+    """Read `trainA` as `train/A`; other folders stay as they are."""
+    found = _TWO_DOMAINS.fullmatch(folder[0]) if folder else None
+    return (found[1], found[2].upper(), *folder[1:]) if found else folder
 
 
 def _without_shared(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:

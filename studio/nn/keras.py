@@ -17,12 +17,16 @@ Sources: Keras 2 defaults as the books use them; TensorFlow's `nn.convolution` n
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 BATCH_NORM_MOMENTUM = 0.99
 """Keras' default: the share of the old running statistics that survives a step."""
+TRUNCATED = 0.87962566103423978
+"""Standard deviation of N(0, 1) cut at -2 and 2."""
 
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
@@ -39,6 +43,17 @@ def glorot_(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> None:
     nn.init.xavier_uniform_(layer.weight)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
+
+
+def he_normal_(module: nn.Module) -> None:
+    """Refill every kernel below `module` like Keras' "he_normal": N(0, 2 / fan_in), cut at two deviations.
+
+    He 2015, arXiv:1502.01852. Keras draws wider, so that the deviation is right after the cut. Biases are left alone.
+    """
+    for weight in kernels(module):
+        fan_in, _ = nn.init._calculate_fan_in_and_fan_out(weight)
+        deviation = math.sqrt(2 / fan_in) / TRUNCATED
+        nn.init.trunc_normal_(weight, 0.0, deviation, -2 * deviation, 2 * deviation)
 
 
 def normal_(module: nn.Module, std: float = 0.02) -> None:
@@ -155,8 +170,3 @@ def kernels(module: nn.Module) -> list[Tensor]:
     """Return the weights that Keras' kernel regularisers see: of Dense and convolutions, never biases or norms."""
     layers = (m for m in module.modules() if isinstance(m, nn.Linear | nn.Conv2d | nn.ConvTranspose2d))
     return [layer.weight for layer in layers]
-
-
-def l2_penalty(module: nn.Module) -> Tensor:
-    """Return Σ w² over `kernels(module)`, a 0-d tensor; Keras' l2(λ) adds λ times this to the loss."""
-    return torch.stack([w.square().sum() for w in kernels(module)]).sum()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from studio.core.errors import BadInput
+from studio.core.errors import BadConfig, BadInput
 from studio.core.spec import DataSpec
 
 SMALLEST = 4
@@ -25,7 +25,12 @@ def plan(size: int, filters: Sequence[int], strides: Sequence[int]) -> tuple[lis
         layers: (filters, stride) of each layer; layers with the last width and stride 2 are appended for large
             pictures, and strides become 1 for small ones.
         bottom: side of the last feature map.
+
+    Raises:
+        BadConfig: there is no layer at all.
     """
+    if not filters:
+        raise BadConfig("The network has no layers.", "Give at least one number of filters, such as 32,64.")
     layers: list[tuple[int, int]] = []
     for i, width in enumerate(filters):
         stride = strides[i] if i < len(strides) else 2

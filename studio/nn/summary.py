@@ -1,7 +1,7 @@
 """What a model is made of: layers, shapes, parameters and multiplications, without allocating its weights.
 
 A recipe offers nothing special for this. It is built once more on torch's "meta" device (shapes without memory),
-one training step is run dry on a batch of two examples, and hooks note what every layer returned.
+one training step of each phase is run dry on a batch of two examples, and hooks note what every layer returned.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from studio.core.compute import Compute, Policy
-from studio.core.recipe import Batch, Preset, Recipe
+from studio.core.recipe import Batch, Preset, Recipe, learned
 from studio.core.spec import DataSpec
 
 Hook = Any
@@ -62,6 +62,7 @@ def preset_spec(preset: Preset, recipe: type[Recipe]) -> DataSpec:
         classes=tuple(str(i) for i in range(preset.classes)),
         vocabulary=tuple(f"token{i}" for i in range(preset.vocabulary_size)),
         tokens="word" if recipe.accepts == "text" else "",
+        columns=preset.columns,
     )
 
 
@@ -82,12 +83,13 @@ def count(recipe: Recipe) -> dict[str, Any]:
     """Count parameters as Keras' summary does.
 
     Returns:
-        total: all weights plus the running means and variances of batch normalisation.
-        trainable: weights that an optimiser may change.
+        total: all weights plus the running means and variances of batch normalisation, and what is learned by counting.
+        trainable: weights that an optimiser may change, and what is learned by counting.
         by_network: total by the recipe's attribute name; networks without weights are left out.
     """
     networks = {name: _total(module) for name, module in recipe.modules().items()}
-    trainable = sum(p.numel() for p in recipe.parameters() if p.requires_grad)
+    fixed = sum(p.numel() for p in recipe.parameters() if not p.requires_grad)
+    trainable = sum(map(learned, recipe.modules().values())) - fixed
     by_network = {name: total for name, total in networks.items() if total}
     return {"total": sum(by_network.values()), "trainable": trainable, "by_network": by_network}
 
@@ -119,7 +121,10 @@ def _dry_run(recipe: Recipe, spec: DataSpec, device: str) -> list[LayerRow]:
             handle = module.register_forward_hook(_note(rows, key))
             stack.callback(handle.remove)
         stack.enter_context(torch.device(device))
-        recipe.step(_fake_batch(spec, device))
+        for phase in recipe.phases:
+            recipe.phase = phase
+            recipe.start_phase(phase)
+            recipe.step(_fake_batch(spec, device))
     unused = [_row(key, module, (), 0) for key, module in leaves.items() if key not in rows and _total(module)]
     order = {name: i for i, name in enumerate(recipe.modules())}
     return sorted([*rows.values(), *unused], key=lambda row: order[row.network])
@@ -167,13 +172,14 @@ def _total(module: nn.Module) -> int:
         for name, buffer in module.named_buffers()
         if name.rpartition(".")[2] in ("running_mean", "running_var")
     )
-    return sum(p.numel() for p in module.parameters()) + sum(statistics)
+    return learned(module) + sum(statistics)
 
 
 def _fake_batch(spec: DataSpec, device: str) -> Batch:
     """Return two empty examples: batch normalisation refuses to learn from one."""
     n, text = 2, spec.kind == "text"
-    x = torch.zeros(n, *spec.shape, dtype=torch.int64 if text else torch.float32, device=device)
+    whole = text or spec.table_of == "categories"
+    x = torch.zeros(n, *spec.shape, dtype=torch.int64 if whole else torch.float32, device=device)
     labelled = text or bool(spec.classes)
     return Batch(x, torch.zeros(n, dtype=torch.int64, device=device) if labelled else None)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from studio.data.progress import Progress
 from studio.latent import grid as planes
 from studio.latent import walks
 from studio.runs import pictures
+from studio.runs.generate import Request, many, sheet
 from studio.runs.trained import Pixels, Points, TrainedModel
 
 SMALLEST = 64
@@ -76,6 +78,24 @@ def sample(model: TrainedModel, out: Path, n: int = 64, seed: int = 0, columns: 
     """Write a sheet of new pictures (PNG)."""
     pixels = model.sample(_count(n), seed)
     return _save_sheet(model, out, pixels, columns, provenance(model, "sample", n=n, seed=seed))
+
+
+def generated(model: TrainedModel, out: Path, request: Request) -> dict[str, Any]:
+    """Write a sheet of what a person asked of a model's inputs (PNG).
+
+    Raises:
+        BadInput: the request names something that the model does not have.
+    """
+    model.need("Conditioned")
+    made = sheet(model, request)
+    return _save_sheet(model, out, made.pixels, made.columns, provenance(model, "generate", **made.recipe))
+
+
+def chosen(model: TrainedModel, out: Path, request: Request, n: int = 64, columns: int = 0) -> dict[str, Any]:
+    """Write a sheet of `n` pictures of what is chosen, the rest drawn afresh for each (PNG)."""
+    model.need("Conditioned")
+    recipe = provenance(model, "sample", n=n, **asdict(request))
+    return _save_sheet(model, out, many(model, request, _count(n)), columns, recipe)
 
 
 def text(model: TrainedModel, prompt: str, n: int, temperature: float, seed: int, out: Path | None) -> dict[str, Any]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from studio.core.policy import Compiling, Precision
     from studio.core.recipe import Recipe
 
-OFFLINE_DATA = {"image": "digits", "text": "fables"}
+OFFLINE_DATA = {"image": "digits", "text": "fables", "table": "wrodl"}
 SETTABLE_AFTERWARDS = ("epochs", "steps", "keep_last", "checkpoint_seconds", "preview_seconds", "validate_every")
 
 
@@ -85,8 +85,17 @@ def resolve(request: Request) -> Resolved:
     made = [
         knobs.make(part, {k: v for k, v in values.items() if k in own}) for part, own in zip(parts, names, strict=True)
     ]
-    source = request.data or (chosen.data if chosen else OFFLINE_DATA[cls.accepts])
+    source = request.data or (chosen.data if chosen else offline_data(cls))
     return Resolved(recipe=cls, config=made[0], training=made[1], data_options=made[2], data=source)
+
+
+def offline_data(cls: type[Recipe]) -> str:
+    """Return the data set that a recipe uses when none is named: its first preset's if bundled, or its kind's."""
+    from studio.data import catalogue
+
+    first = cls.presets[0].data if cls.presets else ""
+    bundled = any(entry.name == first and entry.bundled for entry in catalogue.entries())
+    return first if bundled else OFFLINE_DATA[cls.accepts]
 
 
 def _unknown(name: str, known: list[str]) -> BadConfig:
@@ -159,6 +168,7 @@ class Run:
         self._check(data.spec)
         self.recorder.update(data={**self.record.data, "spec": data.spec.to_json()})
         if self.request.devices * self.request.nodes > 1:
+            self._check_shareable()
             from studio.runs.distributed import train_together
 
             yield from train_together(self, control)
@@ -185,6 +195,11 @@ class Run:
             raise BadInput(
                 f"{cls.title} trains on {cls.accepts} data, but {spec.name} holds {spec.kind}.", "Choose other data."
             )
+        if spec.table_of != cls.table_of:
+            raise BadInput(
+                f"{cls.title} needs a table of {cls.table_of}, but {spec.name} holds {spec.table_of}.",
+                "Choose other data.",
+            )
         if cls.needs_labels and not spec.classes:
             raise BadInput(
                 f"{cls.title} needs labels, but {spec.name} has none.", "Sort the pictures into one folder per class."
@@ -197,6 +212,12 @@ class Run:
                 f"{self.resolved.data} has changed since the run began.",
                 "Restore the data, or branch the run onto the new data.",
             )
+
+    def _check_shareable(self) -> None:
+        """Refuse several processes where there are no gradients to share."""
+        cls = self.resolved.recipe
+        if cls.learns_by != "gradient":
+            raise BadConfig(f"{cls.title} learns without gradients, in one process.", "Leave out --devices and --nodes.")
 
     def _policy(self, data: DataSet) -> Policy:
         """Return the stored policy of a run that goes on, or choose one."""
@@ -219,6 +240,7 @@ class Run:
             recipe=self.resolved.recipe.id,
             config=self.resolved.config,
             memory=self.store.workspace / "cache" / "policies.json",
+            timed=self.resolved.recipe.learns_by == "gradient",
         )
 
 

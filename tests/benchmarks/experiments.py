@@ -105,7 +105,7 @@ CLASSIFIERS = (
     Experiment(
         name="resnet20",
         recipe="resnet",
-        preset="atienza-20",
+        preset="v1-20",
         data="cifar10",
         figure="accuracy",
         book="92.16 % after 200 epochs (Atienza 2.2)",

@@ -11,7 +11,9 @@ import torch
 from studio.core import seeds
 from studio.core.compute import Compute, Policy
 from studio.core.control import Control
+from studio.core.errors import BadConfig
 from studio.core.feed import Feed, in_order
+from studio.core.knobs import make
 from studio.core.schedule import Plateau, factor
 from studio.core.training import Training
 
@@ -30,6 +32,18 @@ def test_known_factors():
     assert rate(100, schedule="cosine", decay=0.2) == pytest.approx(0.2)
     assert rate(40_000, schedule="time", decay=6e-8) == pytest.approx(1 / 1.0024)
     assert rate(1, warmup_steps=4) == 0.5
+
+
+def test_milestones_count_whole_epochs_of_ten_steps():
+    table = {"schedule": "milestones", "milestones": "3: 0.1,2:0.5, 5: 0.0005"}
+    assert [rate(step, **table) for step in (0, 19, 20, 29, 30, 49, 50, 999)] == [1, 1, 0.5, 0.5, 0.1, 0.1, 5e-4, 5e-4]
+    assert rate(99, schedule="milestones") == 1.0
+
+
+@pytest.mark.parametrize("text", ["80", "80:", "a: 1", "3: x", "-1: 0.1", "3: -0.1", "3: nan", "3: inf", "3: 0.1; 4: 1"])
+def test_milestones_that_cannot_be_read_are_refused_before_training(text):
+    with pytest.raises(BadConfig, match="milestones"):
+        make(Training, {"milestones": text})
 
 
 def test_plateau_counts_and_drops():

@@ -16,8 +16,8 @@ from studio.nn.keras import (
     activation,
     batch_norm,
     batch_norm_units,
+    he_normal_,
     kernels,
-    l2_penalty,
     normal_,
     same_padding,
 )
@@ -148,10 +148,16 @@ def test_activations(name: str, at_minus_two: float) -> None:
     assert activation(name)(torch.tensor(-2.0)).item() == pytest.approx(at_minus_two)
 
 
-def test_l2_counts_squares_of_kernels_not_of_biases_or_norms() -> None:
+def test_kernels_are_neither_biases_nor_norms() -> None:
     network = nn.Sequential(Conv(1, 1, 1), batch_norm(1), Dense(2, 1))
-    network[0].weight.data.fill_(2.0)
-    network[2].weight.data.fill_(3.0)
-    network[2].bias.data.fill_(100.0)
-    assert len(kernels(network)) == 2
-    assert l2_penalty(network).item() == 4 + 9 + 9
+    assert [id(w) for w in kernels(network)] == [id(network[0].weight), id(network[2].weight)]
+
+
+def test_he_normal_has_its_deviation_after_the_cut() -> None:
+    torch.manual_seed(0)
+    layer = Conv(32, 256, 3)
+    he_normal_(layer)
+    deviation = math.sqrt(2 / (32 * 9))
+    assert layer.weight.std().item() == pytest.approx(deviation, rel=0.01)
+    assert layer.weight.abs().max().item() <= 2 * deviation / 0.879
+    assert not layer.bias.any()

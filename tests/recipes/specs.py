@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -27,25 +28,39 @@ WIDE = 16
 
 
 def spec_for(cls: type[Recipe]) -> DataSpec:
-    """Return the tiny data set's description that suits a recipe."""
+    """Return the tiny data set's description that suits a recipe: domains are two classes."""
+    if cls.family == "translation":
+        return replace(IMAGE, classes=CLASSES[:2])
     return TEXT if cls.accepts == "text" else IMAGE
 
 
 def small(cls: type[Recipe]) -> Any:
-    """Return the recipe's default Config with narrow layers and small kernels."""
+    """Return the recipe's default Config with narrow layers, small kernels and the shortest schedule of growth."""
     values: dict[str, Any] = {}
     for field in fields_of(cls.Config):
         if field.kind is tuple and field.default and max(field.default) > WIDE:
             values[field.name] = tuple(max(8, v // 8) for v in field.default)
         if field.kind is int and field.default > 4 * WIDE and field.knob.group == "Model":
             values[field.name] = max(int(field.knob.low or 1), field.default // 8)
+        if field.kind is int and field.knob.group == "Growth":
+            values[field.name] = int(field.knob.low or 0)
     return make(cls.Config, values)
 
 
-def build(cls: type[Recipe], seed: int = 7, config: Any = None, spec: DataSpec | None = None) -> Recipe:
-    """Build a small recipe on the CPU from a seed, in training mode."""
+def build(
+    cls: type[Recipe], seed: int = 7, config: Any = None, spec: DataSpec | None = None, phase: str = ""
+) -> Recipe:
+    """Build a small recipe on the CPU from a seed, in training mode; in its first phase unless another is named."""
     torch.manual_seed(seed)
-    return cls(config or small(cls), spec or spec_for(cls), Compute(Policy()))
+    recipe = cls(config or small(cls), spec or spec_for(cls), Compute(Policy()))
+    return enter(recipe, phase or cls.phases[0])
+
+
+def enter(recipe: Recipe, phase: str) -> Recipe:
+    """Put a recipe into a training phase, as the engine does."""
+    recipe.phase = phase
+    recipe.start_phase(phase)
+    return recipe
 
 
 def batch_for(cls: type[Recipe], n: int = 12, seed: int = 0, spec: DataSpec | None = None) -> Batch:
@@ -56,7 +71,7 @@ def batch_for(cls: type[Recipe], n: int = 12, seed: int = 0, spec: DataSpec | No
         starts = torch.randint(1, 20, (n, 1), generator=random)
         tokens = (starts + torch.arange(spec.shape[0] + 1) - 1) % 19 + 1
         return Batch(tokens[:, :-1], tokens[:, -1])
-    labels = torch.arange(n) % len(CLASSES)
+    labels = torch.arange(n) % len(spec.classes)
     ramp = torch.linspace(0, 3.0, spec.shape[-1])
     waves = ((ramp[None, :] * (labels[:, None] + 1)).sin() > 0).float()  # (N, W)
     x = (waves[:, None, None, :] * waves[:, None, :, None]).expand(n, *spec.shape)

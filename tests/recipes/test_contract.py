@@ -18,27 +18,34 @@ from studio.core.recipe import Batch, Recipe, live_knobs
 from studio.core.training import Training
 from studio.data.options import DataOptions
 from studio.nn import summary
-from tests.recipes.specs import IMAGE, batch_for, build, rest, small, spec_for, train
+from tests.recipes.specs import IMAGE, batch_for, build, enter, rest, small, spec_for, train
 
 RECIPES = list(registry.recipes().values())
 every_recipe = pytest.mark.parametrize("cls", RECIPES, ids=lambda cls: cls.id)
 every_image_recipe = pytest.mark.parametrize(
     "cls", [c for c in RECIPES if c.accepts == "image"], ids=lambda cls: cls.id
 )
+PHASES = [
+    pytest.param(cls, phase, id=cls.id if len(cls.phases) == 1 else f"{cls.id}-{phase}")
+    for cls in RECIPES
+    for phase in cls.phases
+]
+every_phase = pytest.mark.parametrize(("cls", "phase"), PHASES)
 
 OVERFIT: dict[str, tuple[str, int, float, dict[str, float]]] = {
     "classifier": ("loss", 40, 0.5, {"lr": 1e-2}),
     "autoencoder": ("loss", 60, 0.9, {"lr": 1e-2}),
-    "gan": ("loss_d", 30, 0.9, {}),
+    "gan": ("loss_d", 30, 0.9, {"lr_d": 1e-3}),
     "text": ("loss", 60, 0.7, {}),
+    "translation": ("loss_g", 40, 0.8, {"lr_g": 1e-3}),
 }
 """Family -> the metric that must fall on one batch, in how many steps, to which share of its first value, and a
 rate high enough for so few steps of a narrow network."""
 
 
-@every_recipe
-def test_losses_are_finite_detached_scalars(cls: type[Recipe]) -> None:
-    recipe = build(cls)
+@every_phase
+def test_losses_are_finite_detached_scalars(cls: type[Recipe], phase: str) -> None:
+    recipe = build(cls, phase=phase)
     for _ in range(3):
         metrics = recipe.step(batch_for(cls))
         assert metrics
@@ -52,9 +59,9 @@ def test_losses_are_finite_detached_scalars(cls: type[Recipe]) -> None:
     assert all(math.isfinite(float(v)) for v in held_out.values())
 
 
-@every_recipe
-def test_a_last_batch_of_one_example_is_no_special_case(cls: type[Recipe]) -> None:
-    metrics = build(cls).step(batch_for(cls, n=1))
+@every_phase
+def test_a_last_batch_of_one_example_is_no_special_case(cls: type[Recipe], phase: str) -> None:
+    metrics = build(cls, phase=phase).step(batch_for(cls, n=1))
     assert all(math.isfinite(float(v)) for v in metrics.values())
 
 
@@ -65,10 +72,10 @@ def test_equal_seeds_give_equal_losses(cls: type[Recipe]) -> None:
     assert train(build(cls, seed=3), batch, 1) != train(build(cls, seed=4), batch, 1)
 
 
-@every_recipe
-def test_a_state_put_into_a_fresh_build_goes_on_bit_for_bit(cls: type[Recipe]) -> None:
+@every_phase
+def test_a_state_put_into_a_fresh_build_goes_on_bit_for_bit(cls: type[Recipe], phase: str) -> None:
     batch = batch_for(cls)
-    first, second = build(cls, seed=1), build(cls, seed=2)
+    first, second = build(cls, seed=1, phase=phase), build(cls, seed=2, phase=phase)
     train(first, batch, 2)
     for name, module in second.modules().items():
         module.load_state_dict(copy.deepcopy(first.modules()[name].state_dict()))
@@ -83,7 +90,9 @@ def test_a_state_put_into_a_fresh_build_goes_on_bit_for_bit(cls: type[Recipe]) -
 def test_it_overfits_one_batch(cls: type[Recipe]) -> None:
     metric, steps, share, rates = OVERFIT.get(cls.family, ("loss", 60, 0.95, {}))
     recipe = build(cls, config=replace(small(cls), **rates))
-    values = [m[metric] for m in train(recipe, batch_for(cls), steps)]
+    for phase in cls.phases:  # the last one counts
+        metrics = train(enter(recipe, phase), batch_for(cls), steps)
+    values = [m[metric] for m in metrics]
     assert np.mean(values[-3:]) < share * values[0]
 
 
@@ -92,7 +101,8 @@ def test_every_weight_learns(cls: type[Recipe]) -> None:
     recipe = build(cls)
     weights = [p for p in recipe.parameters() if p.ndim > 1]  # a bias may cancel: a Wasserstein critic's last one does
     before = [p.detach().clone() for p in weights]
-    train(recipe, batch_for(cls), 2)
+    for phase in cls.phases:
+        train(enter(recipe, phase), batch_for(cls), 2)
     still = [tuple(p.shape) for p, old in zip(weights, before, strict=True) if torch.equal(p, old)]
     assert not still, f"never updated: {still}"
 
@@ -156,7 +166,10 @@ def test_summary_sees_every_layer_run(cls: type[Recipe]) -> None:
     assert sum(row.parameters for row in rows) == summary.count(recipe)["total"]
     assert all(row.output_shape for row in rows if row.parameters)
     kernels = [
-        m for net in recipe.modules().values() for m in net.modules() if hasattr(m, "weight") and m.weight.ndim > 1
+        m
+        for net in recipe.modules().values()
+        for m in net.modules()
+        if getattr(getattr(m, "weight", None), "ndim", 0) > 1
     ]
     assert (sum(row.macs for row in rows) > 0) == any(not isinstance(m, torch.nn.Embedding) for m in kernels)
 
@@ -184,7 +197,7 @@ def test_it_declares_what_it_can_do(cls: type[Recipe]) -> None:
     for name in cls.capabilities():
         assert isinstance(rest(build(cls)), CAPABILITIES[name])
     assert cls.__doc__
-    assert cls.sources
+    assert cls.literature
 
 
 def with_capability(name: str) -> pytest.MarkDecorator:
@@ -296,11 +309,11 @@ def test_texts_repeat_with_their_generator(cls: type[Recipe]) -> None:
     assert "".join(recipe.write("", 6, 0.0, torch.Generator())) == "".join(recipe.write("", 6, 0.0, torch.Generator()))
 
 
-@every_image_recipe
+@pytest.mark.parametrize(("cls", "phase"), [p for p in PHASES if p.values[0].accepts == "image"])
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 25, 25)], ids=str)
-def test_other_sizes_and_colours_train(cls: type[Recipe], shape: tuple[int, int, int]) -> None:
-    spec = replace(IMAGE, shape=shape)
-    recipe, batch = build(cls, spec=spec), batch_for(cls, n=4, spec=spec)
+def test_other_sizes_and_colours_train(cls: type[Recipe], phase: str, shape: tuple[int, int, int]) -> None:
+    spec = replace(spec_for(cls), shape=shape)
+    recipe, batch = build(cls, spec=spec, phase=phase), batch_for(cls, n=4, spec=spec)
     assert all(math.isfinite(float(v)) for v in recipe.step(batch).values())
     with torch.no_grad():
         images = [e for e in rest(recipe).preview(batch) if isinstance(e, Images)]
@@ -311,12 +324,14 @@ def test_other_sizes_and_colours_train(cls: type[Recipe], shape: tuple[int, int,
 @pytest.mark.parametrize("side", [12, 32, 48, 64, 100, 128, 256])
 def test_every_preset_fits_other_sizes(cls: type[Recipe], side: int) -> None:
     for preset in cls.presets:
-        spec = replace(IMAGE, shape=(3, side, side))
+        width = 2 * side if preset.data_options.get("pairs") else side
+        spec = replace(spec_for(cls), shape=(3, side, width))
         recipe = summary.outline(cls, knobs.make(cls.Config, preset.config), spec)
         x = torch.empty(2, *spec.shape, device="meta")
-        metrics = recipe.step(Batch(x, torch.empty(2, dtype=torch.int64, device="meta")))
-        assert metrics
-        assert all(value.shape == () for value in metrics.values())
+        for phase in cls.phases:
+            metrics = enter(recipe, phase).step(Batch(x, torch.empty(2, dtype=torch.int64, device="meta")))
+            assert metrics
+            assert all(value.shape == () for value in metrics.values())
 
 
 @every_recipe

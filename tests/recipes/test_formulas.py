@@ -13,8 +13,10 @@ from studio.core import knobs, registry
 from studio.core.compute import Compute, Policy
 from studio.core.errors import BadInput
 from studio.core.recipe import Batch
-from studio.recipes.autoencoder.autoencoder import Autoencoder, CodeCloud
-from studio.recipes.autoencoder.vae import VAE, gaussian_kl
+from studio.nn.autoencoders import CodeCloud
+from studio.nn.variational import gaussian_kl
+from studio.recipes.autoencoder.autoencoder import Autoencoder
+from studio.recipes.autoencoder.vae import VAE
 from studio.recipes.classifier.cnn import CNNClassifier
 from studio.recipes.classifier.mlp import MLPClassifier
 from studio.recipes.gan.dcgan import DCGAN

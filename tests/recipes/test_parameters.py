@@ -18,11 +18,22 @@ PRINTED = [
     ("vae", "foster-faces", {"encoder": 1_732_944, "decoder": 917_123}),
     ("vae", "chollet", {"encoder": 69_076, "decoder": 65_089}),
     ("vae", "atienza-cnn", {"encoder": 69_076, "decoder": 65_089}),
-    ("vae", "atienza-mlp", {"encoder": 403_972, "decoder": 403_728}),
+    ("vae-mlp", "atienza-mlp", {"encoder": 403_972, "decoder": 403_728}),
+    ("vae-mlp", "demo", {"encoder": 403_972, "decoder": 403_728}),
+    ("beta-vae", "beta-7", {"encoder": 69_076, "decoder": 65_089}),
+    ("cvae", "atienza", {"encoder": 77_988, "decoder": 96_449}),
+    ("denoising", "atienza", {"encoder": 69_008, "decoder": 108_993}),
+    ("colorization", "atienza", {"encoder": 1_418_496, "decoder": 2_013_315}),
     ("dcgan", "atienza", {"generator": 1_301_505, "discriminator": 1_080_577}),
     ("dcgan", "chollet", {"generator": 3_979_651, "discriminator": 404_801}),
     ("dcgan", "foster", {"generator": 844_161, "discriminator": 720_833}),
     ("wgan-gp", "foster", {"critic": 4_314_753, "generator": 5_168_003}),
+    ("infogan", "atienza", {"generator": 1_138_433, "discriminator": 1_606_541}),
+    (
+        "stackedgan",
+        "atienza",
+        {"enc0": 840_640, "enc1": 2_570, "gen1": 429_312, "gen0": 2_593_537, "dis1": 144_691, "dis0": 1_285_427},
+    ),
 ]
 
 FROZEN = [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from studio.app.commands.base import Command, quiet_default
+from studio.app.commands.base import Command, Settings, pairs, quiet_default
 from studio.app.commands.progress import Bar
 from studio.core.errors import BadInput
 
@@ -59,6 +59,10 @@ class Sample(Output):
     """Same seed, same result."""
     columns: int = 0
     """Pictures in a row; 0 makes the sheet about square."""
+    label: Annotated[str | None, quiet_default("CLASS")] = None
+    """Models with inputs: name or number of a class (see `generate`)."""
+    set: Settings = ()
+    """Models with inputs: values of codes and amounts, such as code1=1.5."""
     prompt: str = ""
     """Text models: the beginning to continue."""
     temperature: float = 1.0
@@ -67,11 +71,18 @@ class Sample(Output):
     def run(self) -> Any:
         """Draw, write, and return what was written."""
         from studio.runs import outputs
+        from studio.runs.generate import Request, class_number, settings
 
         model = self.model()
         if "WritesText" in model.capabilities:
             return outputs.text(model, self.prompt, self.n or 200, self.temperature, self.seed, self.out)
-        return outputs.sample(model, self.path(model, f"sample-{self.seed}.png"), self.n or 64, self.seed, self.columns)
+        out, n = self.path(model, f"sample-{self.seed}.png"), self.n or 64
+        if self.label is None and not self.set:
+            return outputs.sample(model, out, n, self.seed, self.columns)
+        model.need("Conditioned")
+        label = None if self.label is None else class_number(model.inputs, self.label)
+        request = Request(label=label, dials=settings(model.inputs, pairs(self.set)), seed=self.seed)
+        return outputs.chosen(model, out, request, n, self.columns)
 
     def text(self, document: Any) -> str:
         """Say what was written; a text without a file is the answer itself."""

@@ -42,7 +42,7 @@ def _describe(cls: type[Recipe]) -> dict[str, Any]:
         "id": cls.id,
         "title": cls.title,
         "family": cls.family,
-        "sources": cls.sources,
+        "sources": cls.literature,
         "capabilities": list(cls.capabilities()),
         "presets": [_preset(cls, preset) for preset in cls.presets],
     }

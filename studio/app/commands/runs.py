@@ -1,4 +1,4 @@
-"""`runs list|show|compare|export|certify|delete|restore`: what the workspace holds."""
+"""`runs list|show|compare|export|certify|delete|restore|sweeps|sweep`: what the workspace holds."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import tyro
 
 from studio.app.commands.base import Command, metrics_text, number, plain, quiet_default, table
 from studio.app.commands.progress import Bar, duration
+from studio.app.commands.sweep import ListSweeps, ShowSweep
 from studio.core.errors import BadInput, StoreError
 
 if TYPE_CHECKING:
@@ -278,4 +279,6 @@ def parser(name: str, words: Sequence[str]) -> Any:
         | Annotated[Certify, tyro.conf.subcommand("certify")]
         | Annotated[Delete, tyro.conf.subcommand("delete")]
         | Annotated[Restore, tyro.conf.subcommand("restore")]
+        | Annotated[ListSweeps, tyro.conf.subcommand("sweeps")]
+        | Annotated[ShowSweep, tyro.conf.subcommand("sweep")]
     )

@@ -13,6 +13,7 @@ import tyro
 
 from studio.app.commands.base import Command, Flag, Settings, metrics_text, pairs, quiet_default, say, with_flags
 from studio.app.commands.progress import Watcher, duration
+from studio.app.commands.sweep import Axes, begin, text_of
 from studio.core import events as ev
 from studio.core.control import Control
 from studio.core.errors import StudioError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from studio.core.recipe import Recipe
     from studio.core.records import RunRecord
-    from studio.runs.training import Run
+    from studio.runs.training import Request, Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,8 @@ class Training(Command):
 
     def text(self, document: Any) -> str:
         """Say what was reached and how to go on."""
+        if "sweep" in document:
+            return text_of(document)
         lines = [
             f"{document['status']}: {document['steps']:,} steps in {duration(document['seconds'])}, "
             f"{document['examples_per_second']:,.0f} examples/s",
@@ -68,6 +71,7 @@ class Train(Training):
     preset: Annotated[str, quiet_default("NAME")] = ""
     """A book's experiment; flags and --set change single values of it."""
     set: Settings = ()
+    sweep: Axes = ()
     epochs: Annotated[Flag, tyro.conf.arg(metavar="N", help="Passes over the training data.")] = None
     steps: Annotated[Flag, tyro.conf.arg(metavar="N", help="Optimisation steps, instead of epochs.")] = None
     seed: Annotated[Flag, tyro.conf.arg(metavar="N", help="Same seed, same run, bit for bit.")] = None
@@ -87,13 +91,23 @@ class Train(Training):
         flags = {name: getattr(self, name) for name in self.knobs}
         return {**{k: v for k, v in flags.items() if v is not None}, **pairs(self.set)}
 
+    def run(self) -> Any:
+        """Train once, or once for every point of the sweep."""
+        return begin(self.store(), self.request(), self.sweep) if self.sweep else super().run()
+
     def prepare(self) -> Run:
         """Check the request and make the run's folder."""
-        from studio.runs.training import Request, start
+        from studio.runs.training import start
+
+        return start(self.store(), self.request())
+
+    def request(self) -> Request:
+        """Return what is asked for."""
+        from studio.runs.training import Request
 
         if min(self.devices, self.nodes) < 1:
             raise StudioError("--devices and --nodes must be at least 1.", "Leave them out to use one process.")
-        request = Request(
+        return Request(
             recipe=self.recipe,
             data=self.data,
             preset=self.preset,
@@ -104,7 +118,6 @@ class Train(Training):
             devices=self.devices,
             nodes=self.nodes,
         )
-        return start(self.store(), request)
 
 
 def follow(run: Run) -> ev.Finished | None:
@@ -171,6 +184,6 @@ def flags_of(recipe: type[Recipe]) -> type[Train]:
         for field in fields_of(config):
             if field.name not in taken:
                 knobs.setdefault(field.name, field)
-    about = f"Train {recipe.title}. {recipe.sources}."
+    about = f"Train {recipe.title}. {recipe.literature}."
     made: type[Train] = with_flags(Train, knobs, __doc__=about, knobs=tuple(knobs))
     return made

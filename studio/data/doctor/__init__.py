@@ -27,6 +27,7 @@ from studio.data.fixes import Fixes
 from studio.data.options import DataOptions
 from studio.data.progress import Progress, silent
 from studio.data.scan import Scan, scan
+from studio.data.tables import read_csv
 from studio.data.text import MAX_BYTES, open_text
 
 __all__ = ["KINDS", "NOTES", "Fix", "Problem", "Report", "apply", "check", "forget", "printable"]
@@ -152,6 +153,8 @@ def _examine(path: Path, kind: SourceKind, workspace: Path, findings: Findings, 
     """Look at a source of a known kind."""
     if kind == "text":
         _texts(path, [path], workspace, findings, progress)
+    elif kind == "table":
+        findings.unit, findings.count = "row", len(read_csv(path, progress).values)
     elif kind in {"idx", "idx-folder", "numpy"}:
         (examine_numpy if kind == "numpy" else examine_idx)(path, findings, progress)
     else:

@@ -76,7 +76,8 @@ class Report:
 
     Attributes:
         ok: nothing is damaged, lost or skewed (`NOTES` alone leave a source in order).
-        kind: "folder", "archive", "idx", "idx-folder", "numpy", "picture", "text", "catalogue" or "unknown".
+        kind: "folder", "archive", "idx", "idx-folder", "numpy", "picture", "table", "text", "catalogue" or
+            "unknown".
         count: examples that can be used (pictures, rows, characters).
         problems: at most `LISTED` of each kind, then one line with the count of the rest.
         fixes: what can be chosen.

@@ -1,9 +1,10 @@
 """Autoencoder: squeeze a picture into a few numbers and rebuild it.
 
-    z = f(x),   x̃ = g(z),   L = mean (x - x̃)²   or   L = mean BCE(x, x̃)
+    z = f(x),   x̃ = g(z),   L = mean (x - x̃)²,  mean BCE(x, x̃),  mean |x - x̃|  or  1 - SSIM(x, x̃)
 
-The mean runs over pixels, channels and the batch. With a Gaussian decoder of constant variance L is the negative
-log-likelihood up to constants; with a Bernoulli decoder it is the cross-entropy.
+The mean runs over pixels, channels and the batch. With a Gaussian decoder of constant variance the squared error is
+the negative log-likelihood up to constants; with a Bernoulli decoder it is the cross-entropy, with a Laplacian one
+the absolute error. SSIM (Wang 2004) compares means, spreads and correlation of small windows.
 
 Used in: Atienza, Advanced Deep Learning with Keras (2018), 3.2 (16 and 2 numbers); Foster, Generative Deep Learning
 (2019), chapter 3 (2 numbers, LeakyReLU 0.3).
@@ -19,12 +20,11 @@ minute on a laptop); with 2 numbers about 0.04 and clusters by digit, with gaps 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from studio.core.capabilities import Decodes, Encodes, Reconstructs, Samples
@@ -35,68 +35,9 @@ from studio.core.knobs import Knob
 from studio.core.recipe import Batch, Preset, Recipe
 from studio.core.registry import register
 from studio.core.spec import DataSpec
-from studio.nn.keras import Conv, ConvTranspose, Dense, activation
+from studio.nn.autoencoders import CodeCloud, Unit, decoder_layers, make_encoder, reconstruction_error
 from studio.nn.pictures import crop, in_pairs, to_pixels
 from studio.nn.plan import plan, square
-
-Layers = Sequence[tuple[int, int]]
-
-
-def make_encoder(channels: int, layers: Layers, bottom: int, latent: int, act: str) -> nn.Sequential:
-    """Return the network (N, C, H, W) -> z (N, D): strided convolutions and a linear Dense."""
-    body: list[nn.Module] = []
-    for filters, stride in layers:
-        body += [Conv(channels, filters, 3, stride), activation(act)]
-        channels = filters
-    return nn.Sequential(*body, nn.Flatten(), Dense(channels * bottom * bottom, latent))
-
-
-def make_decoder(channels: int, layers: Layers, bottom: int, latent: int, act: str, head: bool) -> nn.Sequential:
-    """Return the network z (N, D) -> logits (N, C, H, W), the encoder in reverse.
-
-    With `head`, each layer keeps its width and one more convolution makes the picture (Atienza); without, each
-    layer goes to the width of the one before it, the last to the picture (Foster).
-    """
-    width = layers[-1][0]
-    body: list[nn.Module] = [Dense(latent, width * bottom * bottom), nn.Unflatten(1, (width, bottom, bottom))]
-    filters = [f for f, _ in layers] if head else [channels, *(f for f, _ in layers[:-1])]
-    for i in reversed(range(len(layers))):
-        body += [ConvTranspose(width, filters[i], 3, layers[i][1])]
-        body += [activation(act)] if head or i else []
-        width = filters[i]
-    return nn.Sequential(*body, *([ConvTranspose(width, channels, 3)] if head else []))
-
-
-class CodeCloud(nn.Module):
-    """Running mean and covariance of latent codes: the Gaussian that stands in for a prior."""
-
-    mean: Tensor  # (D,)
-    second: Tensor  # (D, D), running E[z zᵀ]
-    updates: Tensor  # ()
-
-    def __init__(self, latent: int) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(latent))
-        self.register_buffer("second", torch.eye(latent))
-        self.register_buffer("updates", torch.zeros(()))
-
-    @torch.no_grad()
-    def update(self, z: Tensor) -> None:
-        """Take in a batch of codes (N, D): a plain average first, then a memory of a hundred batches."""
-        z = z.detach().float()
-        self.updates.add_(1.0)
-        rate = (1.0 / self.updates).clamp(min=0.01)
-        self.mean.lerp_(z.mean(dim=0), rate)
-        self.second.lerp_(z.T @ z / len(z), rate)
-
-    @torch.no_grad()
-    def sample(self, n: int, generator: Generator) -> Tensor:
-        """Draw codes (N, D) on the CPU."""
-        mean, second = self.mean.cpu().double(), self.second.cpu().double()
-        values, axes = torch.linalg.eigh(second - mean.outer(mean))
-        noise = torch.randn(n, len(mean), generator=generator, dtype=torch.float64)
-        z: Tensor = mean + (noise * values.clamp(min=0.0).sqrt()) @ axes.T
-        return z.float()
 
 
 @register("autoencoder", title="Autoencoder", family="autoencoder", sources="Atienza 3.2; Foster (2019) ch. 3")
@@ -114,7 +55,9 @@ class Autoencoder(Recipe, Encodes, Decodes, Reconstructs, Samples):
         ] = (2, 2)
         head: Annotated[bool, Knob("Output layer of its own", help="Atienza has one; Foster mirrors exactly.")] = True
         activation: Annotated[Literal["relu", "leaky"], Knob("Activation", help="leaky: slope 0.3.")] = "relu"
-        loss: Annotated[Literal["mse", "bce"], Knob("Loss", help="Squared error, or binary cross-entropy.")] = "mse"
+        loss: Annotated[
+            Literal["mse", "bce", "mae", "ssim"], Knob("Loss", help="Squared, cross-entropy, absolute, structure.")
+        ] = "mse"
         lr: Annotated[float, Knob("Learning rate", 1e-6, 1.0, log=True, live=True, group="Optimiser")] = 1e-3
 
     config: Config
@@ -158,8 +101,10 @@ class Autoencoder(Recipe, Encodes, Decodes, Reconstructs, Samples):
         """Create both networks, the cloud of codes and the optimiser."""
         c, (channels, self.size) = self.config, square(spec)
         layers, bottom = plan(self.size, c.filters, c.strides)
-        self.encoder = compute.prepare(make_encoder(channels, layers, bottom, c.latent_dim, c.activation))
-        self.decoder = compute.prepare(make_decoder(channels, layers, bottom, c.latent_dim, c.activation, c.head))
+        unit = Unit(activation=c.activation)
+        decoder = decoder_layers(c.latent_dim, channels, layers, bottom, unit, head=c.head)
+        self.encoder = compute.prepare(make_encoder(channels, layers, bottom, c.latent_dim, unit))
+        self.decoder = compute.prepare(nn.Sequential(*decoder))
         self.codes = CodeCloud(c.latent_dim).to(compute.device)
         self.opt = compute.adam([*self.encoder.parameters(), *self.decoder.parameters()], lr=c.lr)
 
@@ -174,15 +119,13 @@ class Autoencoder(Recipe, Encodes, Decodes, Reconstructs, Samples):
     def validate(self, batch: Batch) -> Mapping[str, Tensor]:
         """Return the loss and, whatever it is, the mean squared error per pixel."""
         logits = self._logits(self.encoder(batch.x))
-        return {"loss": self._loss(logits, batch.x), "mse": F.mse_loss(logits.sigmoid(), batch.x)}
+        return {"loss": self._loss(logits, batch.x), "mse": reconstruction_error(logits, batch.x, "mse")}
 
     def _logits(self, z: Tensor) -> Tensor:
         return crop(self.decoder(z), self.size).float()  # (N, C, H, W)
 
     def _loss(self, logits: Tensor, x: Tensor) -> Tensor:
-        if self.config.loss == "bce":
-            return F.binary_cross_entropy_with_logits(logits, x)
-        return F.mse_loss(logits.sigmoid(), x)
+        return reconstruction_error(logits, x, self.config.loss)
 
     def preview(self, batch: Batch) -> Iterator[Event]:
         """Show originals beside reconstructions, draws from the cloud, and where the codes lie."""

@@ -15,24 +15,19 @@ What to expect: 99.4 % on the MNIST test set within 10 epochs (a few minutes on 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import nn
 
-from studio.core.capabilities import Classifies
 from studio.core.compute import Compute
-from studio.core.events import Event, Images
 from studio.core.knobs import Knob
-from studio.core.recipe import Batch, Preset, Recipe
+from studio.core.recipe import Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
-from studio.nn.keras import Conv, Dense, l2_penalty
-from studio.nn.pictures import answers, to_pixels
+from studio.nn.classification import Classifier, OptimiserName, optimiser
+from studio.nn.keras import Conv, Dense
 from studio.nn.plan import square
 
 KERNEL = 3
@@ -55,7 +50,7 @@ def convolutions(
 
 
 @register("cnn-classifier", title="CNN classifier", family="classifier", sources="Atienza 1.4")
-class CNNClassifier(Recipe, Classifies):
+class CNNClassifier(Classifier):
     """Convolutions that name what they see."""
 
     @dataclass(frozen=True, kw_only=True)
@@ -66,12 +61,10 @@ class CNNClassifier(Recipe, Classifies):
         activation: Annotated[bool, Knob("ReLU", help="Without it only the pooling is nonlinear.")] = True
         dropout: Annotated[float, Knob("Dropout", 0.0, 0.95, help="Before the last layer; off when predicting.")] = 0.2
         l2: Annotated[float, Knob("L2 on kernels", 0.0, 1.0, help="Adds λ Σ w² to the loss.", group="Optimiser")] = 0.0
-        optimiser: Annotated[Literal["adam", "sgd", "rmsprop"], Knob("Optimiser", group="Optimiser")] = "adam"
+        optimiser: Annotated[OptimiserName, Knob("Optimiser", group="Optimiser")] = "adam"
         lr: Annotated[float, Knob("Learning rate", 1e-6, 10.0, log=True, live=True, group="Optimiser")] = 1e-3
 
     config: Config
-    needs_labels = True
-    best_metric, best_mode = "accuracy", "max"
     presets = (
         Preset(
             name="atienza",
@@ -106,39 +99,4 @@ class CNNClassifier(Recipe, Classifies):
         c, (channels, size) = self.config, square(spec)
         network = convolutions(channels, size, c.filters, len(spec.classes), c.dropout, c.activation)
         self.network = compute.prepare(network)
-        makers: dict[str, Callable[..., Optimizer]] = {
-            "adam": compute.adam,
-            "sgd": compute.sgd,
-            "rmsprop": compute.rmsprop,
-        }
-        self.opt = makers[c.optimiser](self.network.parameters(), lr=c.lr)
-
-    def step(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Do one step on the cross-entropy."""
-        metrics = self._metrics(batch)
-        penalty = self.config.l2 * l2_penalty(self.network) if self.config.l2 else 0.0
-        self.compute.minimise(metrics["loss"] + penalty, self.opt)
-        return {name: value.detach() for name, value in metrics.items()}
-
-    def validate(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Return the cross-entropy (nats, without the penalty) and the accuracy (0..1)."""
-        return self._metrics(batch)
-
-    def _metrics(self, batch: Batch) -> dict[str, Tensor]:
-        logits = self.network(batch.x).float()  # (N, K)
-        assert batch.y is not None  # the engine refuses unlabelled data
-        accuracy = (logits.argmax(dim=1) == batch.y).float().mean()
-        return {"loss": F.cross_entropy(logits, batch.y), "accuracy": accuracy}
-
-    def preview(self, batch: Batch) -> Iterator[Event]:
-        """Show held-out pictures with the answer, its probability and, when wrong, the truth."""
-        assert batch.y is not None
-        x, y = batch.x[:32], batch.y[:32]
-        captions = answers(self.classify(x), y, self.spec.classes)
-        yield Images(0, "predictions", to_pixels(x), columns=8, captions=captions)
-
-    @torch.no_grad()
-    def classify(self, x: Tensor) -> Tensor:
-        """Return class probabilities (N, K)."""
-        probabilities: Tensor = self.network(x).float().softmax(dim=1)
-        return probabilities
+        self.opt = optimiser(compute, c.optimiser, self.network, c.lr, c.l2)

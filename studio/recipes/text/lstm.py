@@ -40,6 +40,7 @@ from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.data.vocabulary import BAR, Speller, Vocabulary
 from studio.nn.keras import Dense
+from studio.nn.recurrent import one_bias_
 
 TEMPERATURES = (0.2, 0.5, 1.0)
 PREVIEW_SEED = 20
@@ -60,21 +61,7 @@ class NextToken(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.dense = Dense(units, vocabulary)
         nn.init.uniform_(self.embedding.weight, -0.05, 0.05)
-        for layer in range(layers):
-            self._one_bias(layer)
-
-    def _one_bias(self, layer: int) -> None:
-        """Initialise a layer; its second bias becomes a buffer of zeros."""
-        nn.init.xavier_uniform_(getattr(self.rnn, f"weight_ih_l{layer}"))
-        nn.init.orthogonal_(getattr(self.rnn, f"weight_hh_l{layer}"))
-        bias = getattr(self.rnn, f"bias_ih_l{layer}")
-        nn.init.zeros_(bias)
-        if isinstance(self.rnn, nn.LSTM):
-            units = self.rnn.hidden_size
-            nn.init.ones_(bias[units : 2 * units])  # torch's order of gates: i, f, g, o
-        delattr(self.rnn, f"bias_hh_l{layer}")
-        self.rnn.register_buffer(f"bias_hh_l{layer}", torch.zeros_like(bias))
-        setattr(self.rnn, f"bias_hh_l{layer}", torch.zeros_like(bias))  # torch's flat list of weights learns of it here
+        one_bias_(self.rnn)
 
     def forward(self, x: Tensor, everywhere: bool = False) -> Tensor:
         """Return logits after the last token, or after each."""

@@ -131,6 +131,7 @@ class ExplorePanel(Panel):
         for page in (self.map, *self.tabs.sheets):
             page.drawn.connect(self._announce)
         self.map.failed.connect(lambda error: self.context.notify.exception(error, doing="Drawing the scatter"))
+        self.tabs.generate.export_wanted.connect(self.export_view)
         self.side.pin_wanted.connect(self.pin)
         self.side.copy_wanted.connect(self.copy)
         self.side.random_wanted.connect(self.go_random)
@@ -142,6 +143,7 @@ class ExplorePanel(Panel):
         """Return what can be done here by key or palette."""
         there = lambda: self.isVisible() and self.walker.picture is not None  # noqa: E731
         decodes = lambda: self.isVisible() and self._decodes()  # noqa: E731
+        viewed = lambda: there() or (self.isVisible() and self._sheet_shown())  # noqa: E731
         menu = "Explore"
         return (
             Action("explore.pin", "Pin the current point", self.pin, "Ctrl+D", menu, "pin", there),
@@ -149,7 +151,7 @@ class ExplorePanel(Panel):
             Action("explore.copy", "Copy the picture", self.copy, "Ctrl+Shift+C", menu, "picture", there),
             Action("explore.export", "Export the picture (PNG)", self.export, "Ctrl+E", menu, "save", there),
             Action(
-                "explore.export_view", "Export the view (PNG)", self.export_view, "Ctrl+Shift+E", menu, "grid", there
+                "explore.export_view", "Export the view (PNG)", self.export_view, "Ctrl+Shift+E", menu, "grid", viewed
             ),
             Action("explore.export_gif", "Export the morph (GIF)", self.export_gif, "", menu, "morph", self._has_film),
         )
@@ -274,6 +276,10 @@ class ExplorePanel(Panel):
         """Save the morph as a looping GIF."""
         if self.morph.frames is not None:
             self.keeper.save_film(self.walker, self.morph.frames, self.morph.settings(), path)
+
+    def _sheet_shown(self) -> bool:
+        page = self.tabs.currentWidget()
+        return isinstance(page, SheetPage) and page.picture.pictures is not None
 
     def _has_film(self) -> bool:
         return self.isVisible() and self.morph.frames is not None

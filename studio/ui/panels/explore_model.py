@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from studio.core.errors import NotAvailable, StudioError
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from studio.core.capabilities import Input
     from studio.core.records import RunRecord
 
+T = TypeVar("T")
 Progress = Callable[[int, int, str], None]
 Method = Literal["axes", "pca", "tsne", "umap"]
 METHODS: dict[Method, str] = {"axes": "Two axes", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
@@ -36,6 +38,7 @@ class Session:
     Attributes:
         can: names of its capabilities.
         size: number of latent dimensions, 0 without a latent space.
+        inputs: what can be chosen of a picture (`core.capabilities.Input`), () when nothing can.
     """
 
     def __init__(self, model: Any) -> None:
@@ -46,7 +49,13 @@ class Session:
         self.size = int(model.latent_size) if self.can & {"Decodes", "Encodes"} else 0
         self.classes: tuple[str, ...] = tuple(model.spec.classes)
         self.step = int(getattr(model, "step", self.record.steps))
+        self.inputs: tuple[Input, ...] = tuple(model.inputs) if "Conditioned" in self.can else ()
         self._held_out: tuple[Any, Any] | None = None
+
+    def use(self, fn: Callable[..., T], *args: Any) -> T:
+        """Return `fn(model, *args)`, computed while no other worker asks the model."""
+        with self._lock:
+            return fn(self._model, *args)
 
     def decode(self, z: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Return the pictures uint8 (N, H, W, C) of latent points (N, D)."""

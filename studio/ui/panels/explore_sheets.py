@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from studio.ui.panels.explore_model import Session
     from studio.ui.panels.explore_state import Walker
+    from studio.ui.theme import Theme
 
 
 class SheetPage(QWidget):
@@ -42,7 +43,7 @@ class SheetPage(QWidget):
         self._worker.failed.connect(self._failed)
         self._soon = QTimer(self, singleShot=True, interval=60)
         self._soon.timeout.connect(self._compute)
-        self.picture = PictureView(walker.panel.context.theme, self.name, self.hint, pickable=True)
+        self.picture = self._view(walker.panel.context.theme)
         self.picture.picked.connect(self._picked)
         self.note = label("", "muted")
         self.points: NDArray[np.float32] | None = None
@@ -50,8 +51,8 @@ class SheetPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, SPACE_M)
         column.setSpacing(0)
-        column.addWidget(bar(*self._controls(), None, self.note))
-        column.addWidget(self.picture, 1)
+        column.addWidget(bar(*self._controls(), None, self.note, *self._buttons()))
+        column.addWidget(self._body(), 1)
         walker.opened.connect(self._opened)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -100,6 +101,18 @@ class SheetPage(QWidget):
         pixels = self.picture.pictures
         if self.points is not None and pixels is not None and index < len(self.points):
             self._walker.show_example(self.points[index], pixels[index])
+
+    def _view(self, theme: Theme) -> PictureView:
+        """Return what shows the sheet."""
+        return PictureView(theme, self.name, self.hint, pickable=True)
+
+    def _body(self) -> QWidget:
+        """Return what stands below the controls."""
+        return self.picture
+
+    def _buttons(self) -> list[QWidget]:
+        """Return what stands at the right of the controls, after the note."""
+        return []
 
     def _controls(self) -> list[QWidget | None]:
         raise NotImplementedError

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from studio.ui.panels.explore_generate import GeneratePage
 from studio.ui.panels.explore_map import MapPage
 from studio.ui.panels.explore_morph import MorphPage
 from studio.ui.panels.explore_sheets import GridPage, PredictionsPage, ReconstructionsPage, SamplesPage
@@ -17,19 +18,21 @@ if TYPE_CHECKING:
 
 
 class ModelTabs(QTabWidget):
-    """Scatter, grid, samples, reconstructions, predictions, morph."""
+    """Scatter, generate, grid, samples, reconstructions, predictions, morph."""
 
     def __init__(self, walker: Walker, strip: PinStrip) -> None:
         super().__init__()
         self.map = MapPage(walker)
+        self.generate = GeneratePage(walker)
         self.grid = GridPage(walker)
         self.samples = SamplesPage(walker)
         self.reconstructions = ReconstructionsPage(walker)
         self.predictions = PredictionsPage(walker)
         self.morph = MorphPage(walker, strip)
-        self.sheets = (self.grid, self.samples, self.reconstructions, self.predictions)
+        self.sheets = (self.generate, self.grid, self.samples, self.reconstructions, self.predictions)
         self._needs: dict[QWidget, tuple[str, set[str]]] = {
             self.map: ("Scatter", {"Encodes"}),
+            self.generate: ("Generate", {"Conditioned"}),
             self.grid: ("Grid", {"Decodes"}),
             self.samples: ("Samples", {"Samples", "Decodes"}),
             self.reconstructions: ("Reconstructions", {"Reconstructs"}),

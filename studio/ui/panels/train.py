@@ -20,6 +20,9 @@ from studio.ui.panels.train_count import Counter
 from studio.ui.panels.train_events import Follower
 from studio.ui.panels.train_runs import Runner
 from studio.ui.panels.train_setup import Setup
+from studio.ui.panels.train_sweep import SweepSection
+from studio.ui.panels.train_sweep_runs import Sweeper
+from studio.ui.panels.train_sweep_table import SweepTable
 from studio.ui.theme import SPACE_L, SPACE_M
 from studio.ui.widgets.curves import CurveArea
 from studio.ui.widgets.drop import accepts, take_drop
@@ -57,6 +60,7 @@ class TrainPanel(Panel):
         follower = Follower(self.curves, self.preview, self.log, self.controls, self.setup)
         self.runner = Runner(self, self.setup, self.controls, follower, self.preview)
         self.counter = Counter(self.setup, self.summary, self)
+        self.sweeper = Sweeper(self, self.setup, self.runner, self.sweep, self.sweep_table)
         self._connect()
 
     # ---- building
@@ -69,6 +73,7 @@ class TrainPanel(Panel):
         self.summary = SummaryTable(theme)
         self.log = LogView(theme)
         self.setup = Setup(self.context)
+        self.sweep, self.sweep_table = SweepSection(self.context, self.setup), SweepTable(theme)
         self.controls = Controls(theme, self._do)
         middle = QSplitter(Qt.Orientation.Vertical)
         middle.setObjectName("train_middle")
@@ -82,6 +87,7 @@ class TrainPanel(Panel):
         self.tabs.addTab(middle, "Training")
         self.tabs.addTab(self.summary, "Model")
         self.tabs.addTab(self.log, "Log")
+        self.tabs.addTab(self.sweep_table, "Sweep")
         self.work_page = QSplitter(Qt.Orientation.Horizontal)
         self.work_page.setObjectName("train_main")
         self.work_page.addWidget(self.tabs)
@@ -108,6 +114,7 @@ class TrainPanel(Panel):
         column.setContentsMargins(SPACE_L, SPACE_L, SPACE_L, SPACE_M)
         column.setSpacing(SPACE_M)
         column.addWidget(self.setup, 1)
+        column.addWidget(self.sweep)
         column.addWidget(self.controls)
         return side
 
@@ -118,6 +125,9 @@ class TrainPanel(Panel):
         self.runner.started.connect(self._started)
         self.runner.finished.connect(self._finished)
         self.preview.step_shown.connect(self._step_shown)
+        self.sweep.table_wanted.connect(self.show_sweeps)
+        self.sweeper.started.connect(lambda *_: self.tabs.setCurrentWidget(self.sweep_table))
+        self.sweep_table.opened.connect(self._open_row)
 
     @property
     def run_id(self) -> str:
@@ -253,6 +263,17 @@ class TrainPanel(Panel):
             self.counter.specs[self.setup.source] = spec
         self.run_finished.emit(run_id, status)
 
+    def show_sweeps(self) -> None:
+        """Show the table of the newest sweep."""
+        self.tabs.setCurrentWidget(self.sweep_table)
+        self.sweeper.show_sweep(self.sweep_table.id or "last")
+
+    def _open_row(self, run_id: str) -> None:
+        try:
+            self.open_run(self.context.store.run(run_id))
+        except StudioError as error:
+            self.context.notify.exception(error)
+
     def _step_shown(self, step: int) -> None:
         self.curves.mark(step if step >= 0 else None)
         self.controls.branch_button.setText("Branch here" if step >= 0 else "Branch")
@@ -343,6 +364,8 @@ class TrainPanel(Panel):
         )
 
     def closing(self) -> None:
-        """End the counting thread; stop a run that still goes on and wait for its checkpoint."""
+        """End the counting threads; stop a run that still goes on and wait for its checkpoint."""
         self.counter.close()
+        self.sweep.close_worker()
+        self.sweeper.close()
         self.runner.close()

@@ -28,9 +28,11 @@ class Runner(QObject):
         nothing_chosen: Run was pressed without a recipe.
         started: id of the run.
         finished: (id, status); "" and "failed" when it could not begin.
+        state_changed: whether something trains now.
     """
 
     nothing_chosen = Signal()
+    state_changed = Signal(bool)
     started = Signal(str)
     finished = Signal(str, str)
 
@@ -156,6 +158,23 @@ class Runner(QObject):
         self._context.notify.exception(error, doing="Preparing the run")
         self.finished.emit("", "failed")
 
+    def lend(self, job: TrainingJob) -> None:
+        """Let the buttons steer a job that trains several runs; `turn_to` says which one it is at."""
+        self.job = job
+        job.finished.connect(self._ended)
+        self.lock("running")
+
+    def turn_to(self, run_id: str) -> None:
+        """Show another run of a lent job from its beginning."""
+        self.run_id, self.record = run_id, self._context.store.run(run_id)
+        self._follower.clear()
+        self._controls.begin()
+        self._follower.begin(self.record)
+
+    def take(self, events: Sequence[Any]) -> None:
+        """Show events of the run on show."""
+        self._take(events)
+
     def _begin(self, run: Any, fresh: bool) -> None:
         self.run_id, self.record = run.id, getattr(run, "record", None)
         if fresh:
@@ -182,6 +201,9 @@ class Runner(QObject):
 
     def _ended(self) -> None:
         job, self.job = self.job, None
+        if not self.run_id:  # a lent job that had nothing to train
+            self.lock("idle")
+            return
         try:
             self.record = self._context.store.run(self.run_id)
         except StudioError as error:  # deleted meanwhile: there is nothing to go on with
@@ -194,6 +216,7 @@ class Runner(QObject):
         """Enter a state: buttons and form follow."""
         self._controls.set_state(state)
         self._setup.set_training(state in BUSY)
+        self.state_changed.emit(state in BUSY)
         if state == "finished":
             self._controls.open_button.setText("Open in Write" if self._writes else "Open in Explore")
             began = self.record is None or bool(self.record.checkpoint)

@@ -94,7 +94,7 @@ def _info(cls: Any) -> RecipeInfo:
         cls.id,
         cls.title,
         cls.family,
-        cls.sources,
+        cls.literature,
         described(doc),
         cls.accepts,
         cls.needs_labels,

@@ -145,16 +145,21 @@ class PictureView(QWidget):
         image = self._images[0]
         rows = math.ceil(len(self._images) / self._columns)
         text = self._theme.px(FONT_SMALL + 6) if self._captions else 0
-        across = (self.width() - self._gap * (self._columns - 1)) / self._columns
-        down = (self.height() - self._gap * (rows - 1)) / rows - text
+        area = self._area()
+        across = (area.width() - self._gap * (self._columns - 1)) / self._columns
+        down = (area.height() - self._gap * (rows - 1)) / rows - text
         scale = max(min(across / image.width(), down / image.height()), 0.05)
         if image.width() < SMOOTH_FROM and (scale >= WHOLE_FROM or (scale > 1 and len(self._images) == 1)):
             scale = math.floor(scale)  # whole multiples keep every pixel equally large
         width, height = max(1, int(image.width() * scale)), max(1, int(image.height() * scale))
         pitch_x, pitch_y = width + self._gap, height + self._gap + text
-        left = (self.width() - (pitch_x * self._columns - self._gap)) // 2
-        top = (self.height() - (pitch_y * rows - self._gap)) // 2
-        return width, height, left, max(top, 0), pitch_x, pitch_y
+        left = area.left() + (area.width() - (pitch_x * self._columns - self._gap)) // 2
+        top = area.top() + max((area.height() - (pitch_y * rows - self._gap)) // 2, 0)
+        return width, height, left, top, pitch_x, pitch_y
+
+    def _area(self) -> QRect:
+        """Return where pictures may be, in widget pixels."""
+        return self.rect()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the pictures, or the hint."""

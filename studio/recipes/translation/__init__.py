@@ -1,0 +1,1 @@
+"""Pictures of one kind turned into pictures of another."""

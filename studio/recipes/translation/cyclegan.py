@@ -1,0 +1,259 @@
+"""CycleGAN: two collections of pictures, no pairs; a translation must lead back to where it came from.
+
+    G: A -> B,  F: B -> A
+    L(D_B) = ½ E (D_B(b) - 1)² + ½ E D_B(G(a))²                    and its mirror                    (least squares)
+    L(G, F) = λ₁ [E (D_B(G(a)) - 1)² + E (D_A(F(b)) - 1)²]         adversarial
+            + λ₂ [E ‖F(G(a)) - a‖₁ + E ‖G(F(b)) - b‖₁]             cycle
+            + λ₃ [E ‖F(a) - a‖₁ + E ‖G(b) - b‖₁]                   identity
+
+Zhu 2017, arXiv:1703.10593; least squares: Mao 2017, arXiv:1611.04076. Used in: Atienza, Advanced Deep Learning with
+Keras (2018), 7.1; Foster, Generative Deep Learning (2019), chapter 5.
+
+What we do differently: a batch is drawn from both domains at once and cut into sides of equal size; a side with fewer
+members repeats them, one without any does not count. Targets take the discriminator's own output shape: Atienza's
+text wants 2 x 2 verdicts and his listing makes 4 x 4 (we take stride 2, as his shipped code), Foster's labels are
+size/16 a side and his network makes size/8. Both discriminators learn from the fakes that the generators' step uses.
+Identity is left out where channels differ. Residual blocks mirror the border (Foster's listing pads zeros).
+
+What to expect: grey -> colour keeps shapes and picks plausible, often wrong colours. Digits -> street numbers have the
+look early and turn into other digits ("label flipping"): what leads back need not mean the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import torch
+from torch import Tensor
+
+from studio.core.capabilities import Domain
+from studio.core.compute import Compute
+from studio.core.errors import BadInput
+from studio.core.events import Event, Images
+from studio.core.knobs import Knob
+from studio.core.recipe import Batch, Preset
+from studio.core.registry import register
+from studio.core.spec import DataSpec
+from studio.nn.domains import ImagePool, Sides, by_class, by_halves
+from studio.nn.pictures import grey, to_pixels
+from studio.nn.plan import square
+from studio.nn.translation_recipe import TranslationKnobs, Translator, distance, share, squared
+
+ATIENZA = {"generator": "preactivated", "kernel": 3, "norm": "scalar", "d_norm": False, "optimiser": "rmsprop"} | {
+    "lr_g": 1e-4,
+    "identity": 0.0,
+    "pool": 0,
+}
+LONG = {"steps": 100_000, "batch_size": 64, "schedule": "time", "decay": 6e-8}
+ZHU = {"generator": "residual", "filters": (64,), "d_filters": (64, 128, 256, 512), "identity": 5.0}
+
+
+@register(
+    "cyclegan", title="CycleGAN", family="translation", sources="Zhu 2017 arXiv:1703.10593; Atienza 7.1; Foster ch. 5"
+)
+class CycleGAN(Translator):
+    """Two generators that undo each other, two discriminators that watch them."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Config(TranslationKnobs):
+        """Knobs of the CycleGAN."""
+
+        domains: Annotated[
+            Literal["classes", "grey-classes", "grey-colour"],
+            Knob("Domains", help="Two classes; the first of them made grey; or one collection without its colours."),
+        ] = "classes"
+        pool: Annotated[
+            int, Knob("Earlier fakes", 0, 1000, group="Training", help="Kept to be shown to D again; 0 is off.")
+        ] = 50
+        adversarial: Annotated[float, Knob("Adversarial λ₁", 0.0, 100.0, live=True, group="Training")] = 1.0
+        cycle: Annotated[float, Knob("Cycle λ₂", 0.0, 1000.0, live=True, group="Training")] = 10.0
+        identity: Annotated[
+            float, Knob("Identity λ₃", 0.0, 1000.0, live=True, group="Training", help="Holds colours in place.")
+        ] = 2.0
+
+    config: Config
+    presets = (
+        Preset(
+            name="atienza",
+            title="Grey to colour, one verdict",
+            source="Atienza 7.1",
+            data="cifar10",
+            config=ATIENZA | {"domains": "grey-colour", "verdict": "whole"},
+            training=LONG,
+            shape=(3, 32, 32),
+            expects="Plausible colours, not always the true ones. Generators 869,041 and 868,463.",
+        ),
+        Preset(
+            name="atienza-patch",
+            title="Grey to colour, 2 x 2 patches",
+            source="Atienza 7.1",
+            data="cifar10",
+            config=ATIENZA | {"domains": "grey-colour", "verdict": "coarse patches"},
+            training=LONG,
+            shape=(3, 32, 32),
+            expects="As with one verdict; closer to the truth on skies. Generators 869,041 and 868,463.",
+        ),
+        Preset(
+            name="atienza-digits",
+            title="Plain digits and street numbers",
+            source="Atienza 7.1 (MNIST and SVHN)",
+            data="street-digits",
+            config=ATIENZA | {"domains": "grey-classes", "verdict": "coarse patches", "kernel": 5},
+            training=LONG,
+            shape=(3, 32, 32),
+            classes=2,
+            expects="The look is right, the digit often another one. Generators 2,412,721 and 2,411,119.",
+        ),
+        Preset(
+            name="foster",
+            title="Apples and oranges, 128 px",
+            source="Foster (2019), chapter 5",
+            data="fruit",
+            training={"epochs": 200, "batch_size": 2},
+            data_options={"size": 128, "flip": True},
+            shape=(3, 128, 128),
+            classes=2,
+            expects="Fruit changes, trays stay. U-Net 1,545,411, D 694,241. The book's photographs: give their folder.",
+        ),
+        Preset(
+            name="foster-monet",
+            title="Paintings and photographs, 256 px",
+            source="Foster (2019), chapter 5",
+            data="fruit",
+            config=ZHU | {"filters": (32,)},
+            training={"epochs": 200, "batch_size": 2},
+            data_options={"size": 256, "flip": True},
+            shape=(3, 256, 256),
+            classes=2,
+            expects="Brush strokes fade into photographs (give monet2photo's folder). G 2,850,563, D 2,764,737.",
+        ),
+        Preset(
+            name="zhu",
+            title="The paper's: six residual blocks, 128 px",
+            source="Zhu 2017",
+            data="fruit",
+            config=ZHU | {"blocks": 6},
+            training={"epochs": 200, "batch_size": 2},
+            data_options={"size": 128, "flip": True},
+            shape=(3, 128, 128),
+            classes=2,
+            expects="Horses become zebras and the like (give a folder with trainA, trainB, testA, testB).",
+        ),
+    )
+
+    def build(self, spec: DataSpec, compute: Compute) -> None:
+        """Create four networks, two pools of earlier fakes, and an optimiser for each side."""
+        c, (channels, self.size) = self.config, square(spec)
+        self._check(spec)
+        self.widths = (1 if c.domains.startswith("grey") else channels, channels)
+        self.generator_ab = compute.prepare(self.make_generator(*self.widths))
+        self.generator_ba = compute.prepare(self.make_generator(*self.widths[::-1]))
+        self.discriminator_a = compute.prepare(self.make_discriminator(self.widths[0]))
+        self.discriminator_b = compute.prepare(self.make_discriminator(self.widths[1]))
+        self.pool_a = compute.prepare(ImagePool(c.pool, (self.widths[0], self.size, self.size)))
+        self.pool_b = compute.prepare(ImagePool(c.pool, (self.widths[1], self.size, self.size)))
+        self.opt_d = self.make_optimizer((self.discriminator_a, self.discriminator_b), c.lr_d)
+        self.opt_g = self.make_optimizer((self.generator_ab, self.generator_ba), c.lr_g)
+
+    def _check(self, spec: DataSpec) -> None:
+        if self.config.domains != "grey-colour" and len(spec.classes) != 2:
+            raise BadInput(
+                f"CycleGAN learns from two classes; {spec.name} has {len(spec.classes) or 'none'}.",
+                "Give a folder with two folders, or name two classes in 'Only classes'.",
+            )
+        if self.config.domains == "grey-colour" and spec.shape[0] == 1:
+            raise BadInput(f"The pictures of {spec.name} are grey already.", "Choose coloured ones, or two classes.")
+
+    def step(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Teach both discriminators, then both generators through them."""
+        c, (a, b, has_a, has_b) = self.config, self._sides(batch)
+        fake_a, fake_b = self._ba(b), self._ab(a)
+        shown_a, shown_b = self.pool_a(fake_a.detach(), has_b > 0), self.pool_b(fake_b.detach(), has_a > 0)
+        real = self.discriminator_a(a).float(), self.discriminator_b(b).float()  # (N, 1, h, w) or (N, 1)
+        fake = self.discriminator_a(shown_a).float(), self.discriminator_b(shown_b).float()
+        errors_real = has_a * squared(real[0], 1) + has_b * squared(real[1], 1)
+        errors_fake = has_b * squared(fake[0], 0) + has_a * squared(fake[1], 0)
+        loss_d = (errors_real + errors_fake) / 4
+        self.compute.minimise(loss_d, self.opt_d)
+
+        fooled = has_a * squared(self.discriminator_b(fake_b), 1) + has_b * squared(self.discriminator_a(fake_a), 1)
+        cycle = has_a * distance(self._ba(fake_b), a) + has_b * distance(self._ab(fake_a), b)
+        identity = has_a.new_zeros(())
+        if c.identity and self.widths[0] == self.widths[1]:
+            identity = has_a * distance(self._ba(a), a) + has_b * distance(self._ab(b), b)
+        loss_g = c.adversarial * fooled + c.cycle * cycle + c.identity * identity
+        self.compute.minimise(loss_g, self.opt_g)
+        metrics = {"loss_d": loss_d, "loss_g": loss_g, "adversarial": fooled, "cycle": cycle, "identity": identity}
+        metrics["acc_real"] = (has_a * share(real[0] > 0.5) + has_b * share(real[1] > 0.5)) / (has_a + has_b)
+        metrics["acc_fake"] = (has_b * share(fake[0] < 0.5) + has_a * share(fake[1] < 0.5)) / (has_a + has_b)
+        return {name: value.detach() for name, value in metrics.items()}
+
+    def _sides(self, batch: Batch) -> Sides:
+        """Return members of both domains in the networks' range."""
+        if self.config.domains == "grey-colour":
+            sides = by_halves(batch.x)
+        else:
+            assert batch.y is not None  # two classes
+            sides = by_class(batch.x, batch.y)
+        a = grey(sides.a) if self.widths[0] == 1 else sides.a
+        return Sides(self.inside(a), self.inside(sides.b), sides.has_a, sides.has_b)
+
+    def _ab(self, a: Tensor) -> Tensor:
+        return self.run(self.generator_ab, a)
+
+    def _ba(self, b: Tensor) -> Tensor:
+        return self.run(self.generator_ba, b)
+
+    def validate(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Return the mean |x'' - x| (0..1) after a round trip from the own domain and, where known, |G(a) - b|."""
+        if self.config.domains == "grey-colour":
+            made = self.translate(grey(batch.x))
+            return {"cycle": distance(self.translate(made, True), grey(batch.x)), "error": distance(made, batch.x)}
+        assert batch.y is not None
+        from_a = (batch.y == 0)[:, None, None, None]
+        there = torch.where(from_a, self._round_trip(batch.x, False), self._round_trip(batch.x, True))
+        own = torch.where(from_a, self.sources(batch.x).expand_as(batch.x), batch.x)
+        return {"cycle": distance(there, own)}
+
+    def _round_trip(self, x: Tensor, backwards: bool) -> Tensor:
+        there = self.translate(self.sources(x, backwards), backwards)
+        return self.translate(there, not backwards).expand_as(x)
+
+    def preview(self, batch: Batch) -> Iterator[Event]:
+        """Show a picture of each domain, its translation, and the way back, side by side."""
+        a, b, _, _ = self._sides(batch)
+        name_a, name_b = (domain.name for domain in self.domains)
+        yield self._there_and_back(f"{name_a} to {name_b} and back", a[:8], False)
+        yield self._there_and_back(f"{name_b} to {name_a} and back", b[:8], True)
+
+    def _there_and_back(self, title: str, x: Tensor, backwards: bool) -> Images:
+        there, back = (self._ba, self._ab) if backwards else (self._ab, self._ba)
+        made = there(x)
+        rows = torch.stack([part.expand(-1, self.widths[1], -1, -1) for part in (x, made, back(made))], dim=1)
+        return Images(0, title, to_pixels(self.outside(rows.flatten(0, 1))), columns=6)
+
+    @property
+    def domains(self) -> tuple[Domain, Domain]:
+        """The two classes, or pictures without and with their colours."""
+        names = ("grey", "colour") if self.config.domains == "grey-colour" else self.spec.classes
+        return Domain(name=names[0], channels=self.widths[0]), Domain(name=names[1], channels=self.widths[1])
+
+    @property
+    def both_ways(self) -> bool:
+        """It always learns both."""
+        return True
+
+    def sources(self, x: Tensor, backwards: bool = False, amount: float | None = None) -> Tensor:
+        """Return pictures as they are, or without their colours where the domain has none."""
+        return grey(x) if self.widths[0] == 1 and not backwards else x
+
+    def targets(self, x: Tensor) -> Tensor | None:
+        """Return the coloured picture of a grey one; between two classes nobody knows."""
+        return x if self.config.domains == "grey-colour" else None
+
+    @torch.no_grad()
+    def translate(self, x: Tensor, backwards: bool = False) -> Tensor:
+        """Return G(a), or F(b) when going backwards, (N, C, H, W) in 0..1."""
+        return self.outside((self._ba if backwards else self._ab)(self.inside(x)))
