@@ -54,8 +54,10 @@ PAGES = (
     Page("data", "Data", "data", "studio.ui.panels.data:DataPanel"),
     Page("train", "Train", "train", "studio.ui.panels.train:TrainPanel"),
     Page("explore", "Explore", "explore", "studio.ui.panels.explore:ExplorePanel"),
+    Page("translate", "Translate", "translate", "studio.ui.panels.translate:TranslatePanel"),
     Page("dream", "Dream", "dream", "studio.ui.panels.dream:DreamPanel"),
     Page("transfer", "Transfer", "transfer", "studio.ui.panels.transfer:TransferPanel"),
+    Page("judge", "Judge", "judge", "studio.ui.panels.judge:JudgePanel"),
     Page("write", "Write", "write", "studio.ui.panels.write:WritePanel"),
     Page("lessons", "Lessons", "lessons", "studio.ui.panels.lessons:LessonsPanel"),
 )
@@ -134,6 +136,7 @@ class MainWindow(QMainWindow):
         context.open_run.connect(self.open_run)
         context.open_data.connect(self.open_data)
         context.train_on.connect(self.train_on)
+        context.prepare_run.connect(self.prepare_run)
         context.jobs_changed.connect(self._closing.jobs_changed)
 
     # ---- pages
@@ -210,6 +213,13 @@ class MainWindow(QMainWindow):
         taker = getattr(self.panels.get("train"), "set_data", None)
         if taker is not None:
             taker(source, options)
+
+    def prepare_run(self, run_id: str, recipe_id: str, settings: dict[str, Any]) -> None:
+        """Fill the Train page in with a run's settings, changed, or with another recipe on its data."""
+        self.show_panel("train")
+        taker = getattr(self.panels.get("train"), "prepare_run", None)
+        if taker is not None:
+            taker(run_id, recipe_id, settings)
 
     # ---- paths, drops
 

@@ -396,9 +396,13 @@ class Engine:
 
     @property
     def preview_batch(self) -> Batch:
-        """The same held-out examples at every preview (training examples when nothing is held out)."""
+        """The same held-out examples at every preview (training examples when nothing is held out).
+
+        They are spread evenly: in a folder of classes the first ones would all be of one class.
+        """
         split = self.data.val if len(self.data.val) else self.data.train
-        index = torch.arange(min(PREVIEW_EXAMPLES, len(split))).numpy()
+        count = min(PREVIEW_EXAMPLES, len(split))
+        index = (torch.arange(count) * len(split) // max(count, 1)).numpy()
         return fetch(split, index, self.compute)
 
     def _checkpoint(self, kind: str) -> Iterator[ev.Event]:

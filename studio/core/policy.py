@@ -96,7 +96,7 @@ def choose(
     name = device_name(device)
     base = Policy(device=name, threads=torch.get_num_threads())
     if not timed:
-        return replace(base, reason=f"{name}, fp32: counting has nothing to choose.")
+        return replace(base, reason=f"{name}, fp32: there is nothing to choose without matrix products.")
     compiled = compiling == "on" or (compiling == "auto" and _pays_to_compile(name, data, training))
     candidates = _candidates(base, data.spec.kind, precision, compiled=compiled, plain=compiling != "on")
     if len(candidates) == 1:

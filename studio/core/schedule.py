@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
 
-from studio.core.errors import BadConfig
-from studio.core.training import Training
+from studio.core.training import Training, read_milestones
 
 
 @dataclass
@@ -53,7 +51,7 @@ def _shape(training: Training, step: int, per_epoch: int, total: int, plateau: P
         case "step":
             return float(decay ** (step // per_epoch // training.decay_epochs))
         case "milestones":
-            reached = [share for epoch, share in milestones(training.milestones) if step // per_epoch >= epoch]
+            reached = [share for epoch, share in read_milestones(training.milestones) if step // per_epoch >= epoch]
             return reached[-1] if reached else 1.0
         case "cosine":  # Loshchilov & Hutter 2017, one cycle from 1 to `decay`
             return decay + (1 - decay) * 0.5 * (1 + math.cos(math.pi * min(step / max(total, 1), 1.0)))
@@ -63,26 +61,3 @@ def _shape(training: Training, step: int, per_epoch: int, total: int, plateau: P
             return 1.0 / (1.0 + decay * step)
         case _:
             return 1.0
-
-
-@functools.cache
-def milestones(text: str) -> tuple[tuple[int, float], ...]:
-    """Read "80: 0.1, 120: 0.01": factors on the base rate by the number of epochs that are over, in order.
-
-    Raises:
-        BadConfig: not of that form, or a factor is negative or not finite.
-    """
-    found = []
-    for part in filter(str.strip, text.split(",")):
-        epoch, _, share = part.partition(":")
-        try:
-            found.append((int(epoch), float(share)))
-        except ValueError:
-            raise _unreadable(part) from None
-        if found[-1][0] < 0 or not 0 <= found[-1][1] < math.inf:
-            raise _unreadable(part)
-    return tuple(sorted(found))
-
-
-def _unreadable(part: str) -> BadConfig:
-    return BadConfig(f"milestones: {part.strip()!r} is not an epoch and a factor.", "Write it like 80: 0.1, 120: 0.01.")

@@ -1,9 +1,35 @@
 """The knobs that every run has, whatever the recipe: how long, how fast, what is kept."""
 
+import functools
+import math
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from studio.core.errors import BadConfig
 from studio.core.knobs import Knob
+
+
+@functools.cache
+def read_milestones(text: str) -> tuple[tuple[int, float], ...]:
+    """Read "80: 0.1, 120: 0.01": factors on the base rate by the number of epochs that are over, in order.
+
+    Raises:
+        BadConfig: not of that form, or a factor is negative or not finite.
+    """
+    found = []
+    for part in filter(str.strip, text.split(",")):
+        epoch, _, share = part.partition(":")
+        try:
+            found.append((int(epoch), float(share)))
+        except ValueError:
+            raise _unreadable(part) from None
+        if found[-1][0] < 0 or not 0 <= found[-1][1] < math.inf:
+            raise _unreadable(part)
+    return tuple(sorted(found))
+
+
+def _unreadable(part: str) -> BadConfig:
+    return BadConfig(f"milestones: {part.strip()!r} is not an epoch and a factor.", "Write it like 80: 0.1, 120: 0.01.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +106,10 @@ class Training:
         Literal["stop", "lower rate"],
         Knob("On a non-finite loss", group="Advanced", help="After going back to the last good checkpoint."),
     ] = "lower rate"
+
+    def __post_init__(self) -> None:
+        """Refuse milestones that cannot be read before anything is trained."""
+        read_milestones(self.milestones)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from studio.data.progress import Progress
 
 FACTORS = ("height", "width")
 """Columns of `Tins.factors`, as shares of the picture's side."""
-RANGES = ((0.2, 0.7), (0.25, 0.85))
+RANGES = ((0.2, 0.6), (0.25, 0.85))
 """Least and greatest height and width."""
 _GROUND, _BASE_LINE, _TILT = 236.0, 0.88, 0.13
 _BATCH_PIXELS = 1 << 20
@@ -99,8 +99,10 @@ def _side(across: Array, down: Array) -> Array:
 
 
 def _ellipse(x: Array, y: Array, across: Array, down: Array) -> Array:
-    """Return about the distance to an ellipse with these half axes, negative inside."""
-    return np.asarray((np.hypot(x / across, y / down) - 1) * down)
+    """Return about the distance to an ellipse with these half axes, negative inside: its equation over its slope."""
+    level = np.hypot(x / across, y / down)
+    slope = np.hypot(x / across**2, y / down**2)
+    return np.asarray((level - 1) * level / np.maximum(slope, 1e-6))
 
 
 def _inside(distance: Array, edge: float) -> Array:

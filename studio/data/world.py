@@ -178,8 +178,19 @@ def draw(count: int, seed: int = 0) -> NDArray[np.float32]:
 
 
 def coverage(south: float, west: float, north: float, east: float) -> float:
-    """Return which share of the land (0..1) lies in a rectangle, in degrees."""
+    """Return which share of all land (0..1) lies in a rectangle, in degrees."""
+    return float(_cut(south, west, north, east).sum() / land().sum())
+
+
+def precision(south: float, west: float, north: float, east: float) -> float:
+    """Return which share of a rectangle's area (0..1) is land; 0 when it is empty."""
+    area = (north - south) * (east - west) * CELLS_PER_DEGREE**2
+    return min(1.0, float(_cut(south, west, north, east).sum() / area)) if area > 0 else 0.0
+
+
+def _cut(south: float, west: float, north: float, east: float) -> NDArray[np.bool_]:
+    """Return the part of the map in a rectangle, to the nearest cell."""
     there = land()
     top, bottom = (int(np.clip(round((NORTH - y) * CELLS_PER_DEGREE), 0, there.shape[0])) for y in (north, south))
     left, right = (int(np.clip(round((x - WEST) * CELLS_PER_DEGREE), 0, there.shape[1])) for x in (west, east))
-    return float(there[top:bottom, left:right].sum() / there.sum())
+    return there[top:bottom, left:right]

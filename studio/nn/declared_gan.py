@@ -16,11 +16,12 @@ from studio.core.capabilities import Conditioned, Input, Samples
 from studio.core.compute import generator as seeded
 from studio.core.events import Images
 from studio.core.recipe import Recipe
+from studio.nn.adversarial import one_hot
 from studio.nn.pictures import to_pixels
 
 COLUMNS, ROWS = 10, 6
-"""Values of a swept input; rows of a sweep when there are no classes."""
-PREVIEWED = 36
+"""Values of a swept input and classes shown at most; draws shown of each."""
+PREVIEWED = ROWS * ROWS
 
 
 class DeclaredGAN(Recipe, Samples, Conditioned):
@@ -71,9 +72,33 @@ class DeclaredGAN(Recipe, Samples, Conditioned):
         """Return new pictures (N, C, H, W) in 0..1."""
         return self.generate(self.draw(n, generator))
 
+    @property
+    def label(self) -> Input | None:
+        """The input that is a class, where there is one."""
+        return next((i for i in self.inputs if i.kind == "label"), None)
+
+    def told(self, labels: Tensor | None, beside: Tensor) -> Tensor:
+        """Return one-hot labels (N, K) as the networks are told them; nothing, (N, 0), without a label input.
+
+        Args:
+            labels: int64 (N,), or None when the data has none.
+            beside: any tensor (N, ...): for the length and the device.
+        """
+        if labels is None or self.label is None:
+            return torch.zeros(len(beside), 0, device=beside.device)
+        return one_hot(labels, self.label.size)
+
     def samples(self) -> Images:
-        """Return a preview of the same draws as ever."""
-        return Images(0, "samples", to_pixels(self.sample(PREVIEWED, seeded(0))), columns=6)
+        """Return a preview of the same draws as ever: a row per class, a column per draw of everything else."""
+        if self.label is None:
+            return Images(0, "samples", to_pixels(self.sample(PREVIEWED, seeded(0))), columns=6)
+        rows = min(self.label.size, COLUMNS)
+        given = {
+            name: value.repeat(rows, *[1] * (value.ndim - 1)) for name, value in self.draw(ROWS, seeded(0)).items()
+        }
+        given[self.label.name] = torch.arange(rows).repeat_interleave(ROWS)
+        captions = tuple(name for name in self.label.choices[:rows] for _ in range(ROWS))
+        return Images(0, "samples", to_pixels(self.generate(given)), columns=ROWS, captions=captions)
 
     def sweep(self, name: str, **still: float) -> Images:
         """Return a preview of one input over its range: a column per value, a row per class (or per draw).
@@ -82,8 +107,7 @@ class DeclaredGAN(Recipe, Samples, Conditioned):
             name: of a code of one number or an amount.
             still: values of other inputs; the rest is drawn, equal along a row.
         """
-        wanted = {i.name: i for i in self.inputs}
-        swept, label = wanted[name], next((i for i in self.inputs if i.kind == "label"), None)
+        swept, label = next(i for i in self.inputs if i.name == name), self.label
         rows = min(label.size, COLUMNS) if label else ROWS
         given = self.draw(rows, seeded(0))
         if label:

@@ -98,7 +98,8 @@ def image_features(
     """Return a discriminator's body (N, channels, size, size) -> (N, features), and the number of features.
 
     Args:
-        channels, size: of the pictures.
+        channels: of the pictures.
+        size: side of the pictures in pixels.
         filters: width of each layer.
         strides: of each layer, 1 or 2; fitted to `size`.
         kernel: side of the kernels.

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 Series = Mapping[str, tuple[NDArray[np.int64], NDArray[np.float64]]]
 """Metric name -> steps int64 (n,), values float64 (n,)."""
-WINDOW, FEWEST = 1_024, 64
+WINDOW, FEWEST = 2_048, 64
 """Points that are judged: the newest, at most and at least."""
-CYCLES = 4
-"""A swing is only believed after this many: slower ones cannot be told from a trend."""
+CYCLES = 8
+"""A swing is only believed after this many: a loss that wanders makes a few slow ones too."""
 FASTEST = 4.0
 """Points; what goes faster is the noise of single batches."""
 BAND = 2

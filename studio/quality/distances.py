@@ -94,14 +94,20 @@ def kid(real: ArrayLike, fake: ArrayLike, subsets: int = 50, size: int = 1_000, 
         for _ in range(subsets)
     ]
     mean, std = float(np.mean(found)), float(np.std(found))
-    error = 1.96 * std * np.sqrt(size / (whole - size))
+    error = interval(std, size, whole)
     return Kid(mean, std, mean - error, mean + error, subsets, size)
+
+
+def interval(std: float, size: int, whole: int) -> float:
+    """Return half the width of KID's 95 % interval: subsets of `size` out of `whole` pictures spread by `std`."""
+    return float(1.96 * std * np.sqrt(size / (whole - size)))
 
 
 def mmd2(x: Matrix, y: Matrix) -> float:
     """Return the unbiased MMD² of two equally large sets (m, D) under the cubic kernel."""
     m, d = x.shape
-    xx, yy, xy = ((a @ b.T / d + 1) ** 3 for a, b in ((x, x), (y, y), (x, y)))
+    products = (a @ b.T / d + 1 for a, b in ((x, x), (y, y), (x, y)))
+    xx, yy, xy = (k * k * k for k in products)  # many times faster than ** 3
     within = (xx.sum() - np.trace(xx) + yy.sum() - np.trace(yy)) / (m * (m - 1))
     return float(within - 2 * xy.mean())
 

@@ -16,6 +16,7 @@ from studio.quality.pictures import Pixels, Progress, picked, quiet
 
 CLOSE = 256
 """Generated pictures that are compared one by one with the training pictures and with each other."""
+FEWEST_HELD_OUT = 32
 REFERENCES = 10_000
 """Training pictures among which the nearest in features is looked for."""
 
@@ -97,8 +98,8 @@ def collect(
         progress: told often; may raise `Cancelled`.
     """
     close = fakes[:CLOSE]
-    held_out = len(data.val) >= len(close)
-    real = picked(data.val if held_out else data.train, len(close), seed + 1)[0]
+    real = picked(data.train, len(close), seed + 1)[0]
+    held_out = picked(data.val, len(close), seed + 1)[0] if len(data.val) >= FEWEST_HELD_OUT else None
     features, real_features = compared.fake.features[: len(close)], net.look(real).features
     precision = next(figure for figure in compared.figures if figure.key == PRECISION)
     nearest = nearest_pixels(close, data.train, progress=progress)
@@ -111,7 +112,7 @@ def collect(
         repeats=repeats(close, real),
         real_repeats=repeats(real, real),
         nearest=nearest,
-        real_nearest=nearest_pixels(real, data.train, progress=progress) if held_out else None,
+        real_nearest=None if held_out is None else nearest_pixels(held_out, data.train, progress=progress),
         precision=precision.value,
         real_precision=precision.reference,
         balance=balance,

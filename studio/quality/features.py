@@ -167,9 +167,10 @@ def _named(network: SmallNet, spec: DataSpec, accuracy: float) -> FeatureNet:
 
 def _cached(path: Path, spec: DataSpec) -> FeatureNet | None:
     """Return the stored network; None when there is none, or it is damaged and must be trained again."""
-    network = SmallNet(spec.shape, len(spec.classes))
+    with torch.device("meta"):  # draws nothing from the random generator
+        network = SmallNet(spec.shape, len(spec.classes))
     try:
-        network.load_state_dict(load(path.read_bytes()))
+        network.load_state_dict(load(path.read_bytes()), assign=True)
         return _named(network, spec, float(read_json(path.with_suffix(".json"))["accuracy"]))
     except (OSError, StoreError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError):
         return None

@@ -9,10 +9,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import torch
+from torch import nn
+
 from studio.core.spec import DataSet
 from studio.quality import coverage as modes
 from studio.quality import distances
 from studio.quality.features import FeatureNet, Seen
+from studio.quality.inception import NAME, RESIZE, look
 from studio.quality.pictures import Pixels, Points, Progress, picked, quiet
 
 FRECHET, KERNEL, PRECISION, RECALL, SCORE = "frechet", "kernel", "precision", "recall", "class_score"
@@ -132,3 +136,51 @@ def _floor(real: Points, held_out: Seen | None, seed: int) -> dict[str, float]:
     if held_out.probabilities is not None:
         found[SCORE] = distances.class_score(held_out.probabilities)[0]
     return found
+
+
+def inception_figures(
+    real: Pixels, fakes: Pixels, network: nn.Module, seed: int = 0, progress: Progress = quiet
+) -> list[Figure]:
+    """Return FID, KID and IS by torchmetrics, on the features of the Inception that published figures use.
+
+    Args:
+        real: training pictures, uint8 (N, H, W, C).
+        fakes: as many generated ones.
+        network: the `Inception` with Heusel's weights; returns features and logits.
+        seed: of KID's subsets and IS's splits.
+        progress: told often; may raise `Cancelled`.
+    """
+    from torchmetrics.image.fid import FrechetInceptionDistance
+    from torchmetrics.image.inception import InceptionScore
+    from torchmetrics.image.kid import KernelInceptionDistance
+
+    x, _ = look(network, real, progress, "Inception looks at real pictures")
+    y, logits = look(network, fakes, progress, "Inception looks at generated pictures")
+    whole = min(len(x), len(y))
+    size = min(1_000, whole // 2)
+    fid = FrechetInceptionDistance(feature=_Given(x.shape[1]))
+    kid = KernelInceptionDistance(feature=_Given(x.shape[1]), subsets=50, subset_size=size)
+    score = InceptionScore(feature=_Given(logits.shape[1]), splits=min(distances.SPLITS, whole))
+    for metric in (fid, kid):
+        metric.update(x.double(), real=True)
+        metric.update(y.double(), real=False)
+    score.update(logits)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        (mean, std), (best, spread) = ([float(v) for v in metric.compute()] for metric in (kid, score))
+    error = distances.interval(std, size, whole)
+    protocol = protocol_of(len(x), len(y), NAME, RESIZE, seed)
+    kid_protocol = f"{protocol}; 50 subsets of {size:,}"
+    return [
+        Figure("fid", "FID", float(fid.compute()), "lower", protocol),
+        Figure("kid", "KID", mean, "lower", kid_protocol, mean - error, mean + error, std),
+        Figure("is", "IS", best, "higher", f"{protocol}; {score.splits} splits", std=spread),
+    ]
+
+
+class _Given(nn.Identity):
+    """Hands torchmetrics features that were computed already."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.num_features = size

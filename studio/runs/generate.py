@@ -133,16 +133,16 @@ def noises(inputs: Sequence[Input]) -> tuple[Input, ...]:
 
 
 def dials(inputs: Sequence[Input], *, noise: bool = False) -> tuple[Dial, ...]:
-    """Return every number that has a slider: amounts, and each number of each code; with `noise`, whole noises too."""
+    """Return every number that has a slider: amounts, and each number of each code; with `noise`, whole noises last."""
     found: list[Dial] = []
     for i in inputs:
-        if i.kind == "amount" or (i.kind == "noise" and noise):
+        if i.kind == "amount":
             found.append(Dial(i.name, i.title, i))
         elif i.kind == "code" and i.size == 1:
             found.append(Dial(i.name, i.title, i, 0))
         elif i.kind == "code":
             found += [Dial(f"{i.name}{k + 1}", f"{i.title} {k + 1}", i, k) for k in range(i.size)]
-    return tuple(found)
+    return (*found, *(Dial(i.name, i.title, i) for i in noises(inputs) if noise))
 
 
 def dial(inputs: Sequence[Input], name: str) -> Dial:

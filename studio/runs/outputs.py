@@ -22,7 +22,7 @@ from studio.data.progress import Progress
 from studio.latent import grid as planes
 from studio.latent import walks
 from studio.runs import pictures
-from studio.runs.generate import Request, many, sheet
+from studio.runs.generate import Request, Sheet, many, sheet
 from studio.runs.trained import Pixels, Points, TrainedModel
 
 SMALLEST = 64
@@ -87,8 +87,12 @@ def generated(model: TrainedModel, out: Path, request: Request) -> dict[str, Any
         BadInput: the request names something that the model does not have.
     """
     model.need("Conditioned")
-    made = sheet(model, request)
-    return _save_sheet(model, out, made.pixels, made.columns, provenance(model, "generate", **made.recipe))
+    return save(model, out, sheet(model, request), "generate")
+
+
+def save(model: TrainedModel, out: Path, made: Sheet, kind: str) -> dict[str, Any]:
+    """Write a sheet with what it was made from (PNG); `kind` says what it is."""
+    return _save_sheet(model, out, made.pixels, made.columns, provenance(model, kind, **made.recipe))
 
 
 def chosen(model: TrainedModel, out: Path, request: Request, n: int = 64, columns: int = 0) -> dict[str, Any]:

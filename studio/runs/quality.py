@@ -18,8 +18,10 @@ from studio.core.errors import BadInput
 from studio.core.files import explained, write_json
 from studio.data.progress import Progress, silent
 from studio.quality import coverage as modes
+from studio.quality import inception
 from studio.quality.features import FeatureNet, feature_net
-from studio.quality.measures import Compared, compare
+from studio.quality.measures import Compared, Figure, compare, inception_figures
+from studio.quality.pictures import picked
 from studio.runs.trained import Pixels, TrainedModel
 
 FEWEST, MOST = 16, 50_000
@@ -94,9 +96,10 @@ def measure(
     data = model.data(progress)
     net = feature_net(data, model.workspace, progress)
     found = compare(fakes, data, net, seed, progress)
+    figures = [*found.figures, *published(model, fakes, seed, progress)]
     document = {
         **head(model, net, count, seed),
-        "figures": [figure.to_json() for figure in found.figures],
+        "figures": [figure.to_json() for figure in figures],
         **classes_of(found, net),
         **agreement_of(model, net, count, seed, progress),
         "seconds": round(time.perf_counter() - begun, 1),
@@ -107,6 +110,14 @@ def measure(
             folder.mkdir(exist_ok=True)
         write_json(folder / f"measured-{model.step}.json", document)
     return document
+
+
+def published(model: TrainedModel, fakes: Pixels, seed: int = 0, progress: Progress = silent) -> list[Figure]:
+    """Return FID, KID and IS when the weights of their network are at hand, else nothing."""
+    if (path := inception.found(model.workspace)) is None:
+        return []
+    real = picked(model.data(progress).train, len(fakes), seed)[0]
+    return inception_figures(real, fakes, inception.load(path), seed, progress)
 
 
 def head(model: TrainedModel, net: FeatureNet, count: int, seed: int) -> dict[str, Any]:

@@ -42,6 +42,9 @@ class Context(QObject):
     """(source): show a data set in the Data panel."""
     train_on = Signal(str, dict)
     """(source, data options): prepare the Train panel with this data set."""
+    prepare_run = Signal(str, str, dict)
+    """(run id, recipe id, settings): fill Train in with a run's settings, changed, ready to branch or to go on; with a
+    recipe id instead as a new run of that recipe on the run's data."""
     show_panel = Signal(str)
     """(panel id): bring a panel to the front."""
     runs_changed = Signal()

@@ -94,6 +94,17 @@ CLASSIFIERS = (
         goal=0.98,
     ),
     Experiment(
+        name="rnn-averaged",
+        recipe="rnn-classifier",
+        preset="atienza",
+        data="mnist",
+        figure="accuracy",
+        book="98 % (Atienza 1.5)",
+        goal=0.98,
+        settings=AVERAGED,
+        note="adds weight averaging 0.999",
+    ),
+    Experiment(
         name="y-network",
         recipe="y-network",
         preset="atienza",

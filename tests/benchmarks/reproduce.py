@@ -76,13 +76,18 @@ def judge(experiment: Experiment, run_id: str, store: Store) -> dict[str, Any]:
 
 
 def sampled(run_id: str, store: Store) -> dict[str, Any]:
-    """Return the figures of generated pictures, flat by name, with the name of the features they rest on."""
+    """Return the figures of generated pictures by name, and real pictures' own Fréchet distance as `reference`."""
     from studio.runs.quality import measure
-
     from studio.runs.trained import TrainedModel
 
     document = measure(TrainedModel.open(store, run_id, "last"))
-    return {name: figure["value"] for name, figure in document["figures"].items()}
+    values = {figure["key"]: figure["value"] for figure in document["figures"]}
+    references = {figure["key"]: figure["reference"] for figure in document["figures"]}
+    values["reference"] = references["frechet"]
+    values["modes"] = document["classes"]["covered"]
+    if "agreement" in document:
+        values["label_agreement"] = document["agreement"]["share"]
+    return {**values, "network": document["network"]["name"]}
 
 
 def _machine() -> str:

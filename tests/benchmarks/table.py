@@ -77,9 +77,10 @@ def _samples(lines: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _judged(e: dict[str, Any]) -> tuple[str, ...]:
-    names = ("frechet", "precision", "recall", "modes", "label_agreement")
+    names = ("precision", "recall", "modes", "label_agreement")
     goal = "–" if e["goal"] is None else f"{e['figure']} {e['goal']:g}"
-    return (*(f"{e['values'][n]:.4g}" if n in e["values"] else "–" for n in names), goal)
+    distance = f"{e['values']['frechet']:.4g} ({e['values']['reference']:.2g})"
+    return (distance, *(f"{e['values'][n]:.4g}" if n in e["values"] else "–" for n in names), goal)
 
 
 def _made(e: dict[str, Any]) -> tuple[str, str, str]:

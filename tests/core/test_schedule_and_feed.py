@@ -40,7 +40,9 @@ def test_milestones_count_whole_epochs_of_ten_steps():
     assert rate(99, schedule="milestones") == 1.0
 
 
-@pytest.mark.parametrize("text", ["80", "80:", "a: 1", "3: x", "-1: 0.1", "3: -0.1", "3: nan", "3: inf", "3: 0.1; 4: 1"])
+@pytest.mark.parametrize(
+    "text", ["80", "80:", "a: 1", "3: x", "-1: 0.1", "3: -0.1", "3: nan", "3: inf", "3: 0.1; 4: 1"]
+)
 def test_milestones_that_cannot_be_read_are_refused_before_training(text):
     with pytest.raises(BadConfig, match="milestones"):
         make(Training, {"milestones": text})

@@ -44,7 +44,7 @@ def test_frechet_equals_torchmetrics_on_the_same_features():
 def test_frechet_is_zero_for_equal_sets_symmetric_and_stable_with_fewer_pictures_than_features():
     x, y = np.random.default_rng(0).normal(size=(2, 5, 40))
     assert frechet(x, x) == pytest.approx(0, abs=1e-9)
-    assert frechet(x, y) == pytest.approx(frechet(y, x), rel=1e-9)
+    assert frechet(x, y) == pytest.approx(frechet(y, x), rel=1e-6)
     assert frechet(np.ones((4, 3)), np.ones((4, 3))) == 0
     assert frechet(np.zeros((4, 1)), np.full((4, 1), 2.0)) == pytest.approx(4)
 

@@ -7,6 +7,7 @@ import pytest
 from studio.core import knobs, registry
 from studio.nn import summary
 
+DS = ("discriminator_a", "discriminator_b")
 PRINTED = [
     ("mlp-classifier", "atienza", {"network": 269_322}),
     ("cnn-classifier", "atienza", {"network": 80_266}),
@@ -34,6 +35,28 @@ PRINTED = [
         "atienza",
         {"enc0": 840_640, "enc1": 2_570, "gen1": 429_312, "gen0": 2_593_537, "dis1": 144_691, "dis0": 1_285_427},
     ),
+    (
+        "cyclegan",
+        "atienza",
+        {
+            "generator_ab": 869_041,
+            "generator_ba": 868_463,
+            "discriminator_a": 320 + 18_496 + 73_856 + 295_168 + 4_097,  # by the book's layer table
+            "discriminator_b": 896 + 18_496 + 73_856 + 295_168 + 4_097,
+        },
+    ),
+    (
+        "cyclegan",
+        "atienza-digits",
+        {
+            "generator_ab": 2_412_721,
+            "generator_ba": 2_411_119,
+            "discriminator_a": 832 + 51_264 + 204_928 + 819_456 + 6_401,
+            "discriminator_b": 2_432 + 51_264 + 204_928 + 819_456 + 6_401,
+        },
+    ),
+    ("cyclegan", "foster", {"generator_ab": 1_545_411, "generator_ba": 1_545_411} | dict.fromkeys(DS, 694_241)),
+    ("cyclegan", "foster-monet", {"generator_ab": 2_850_563, "generator_ba": 2_850_563} | dict.fromkeys(DS, 2_764_737)),
 ]
 
 FROZEN = [

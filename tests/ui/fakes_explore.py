@@ -45,7 +45,7 @@ class FakeModel:
     def sample(self, n, seed=0):
         return blob(self.prior(n, seed))
 
-    def encoded(self, split="val", limit=5000):
+    def encoded(self, split="val", limit=5000, progress=None):
         n = min(limit, len(self.z))
         return SimpleNamespace(
             points=self.z[:n], labels=self.labels[:n], index=np.arange(n), pixels=np.asarray(blob(self.z[:n]))
@@ -59,7 +59,7 @@ class FakeModel:
         wanted[::7] = (wanted[::7] + 1) % len(CLASSES)
         return (np.eye(len(CLASSES))[wanted] * 0.9 + 0.025).astype(np.float32)
 
-    def data(self):
+    def data(self, progress=None):
         return FakeData(self.z, self.labels)
 
     def write(self, prompt: str, n: int, temperature: float, seed: int) -> Iterator[str]:

@@ -68,7 +68,14 @@ def test_without_runs_it_says_what_to_do(context, qtbot):
 
 
 def test_capabilities_decide_the_pages(context, qtbot):
-    assert titles(opened(context, qtbot)) == ["Scatter", "Grid", "Samples", "Reconstructions", "Morph"]
+    assert titles(opened(context, qtbot)) == [
+        "Scatter",
+        "Grid",
+        "Samples",
+        "Reconstructions",
+        "Attributes",
+        "Morph",
+    ]
     gan = opened(context, qtbot, GAN, 8, "gan")
     assert titles(gan) == ["Grid", "Samples", "Morph"]
     assert gan.tabs.currentWidget() is gan.tabs.samples

@@ -94,7 +94,7 @@ class PlainDCGAN:
     watched = "loss_d"
 
     def __init__(self, recipe: Any) -> None:
-        self.generate, self.discriminator = recipe._make, recipe.discriminator
+        self.generate, self.discriminator = recipe.make, recipe.discriminator
         self.dims = recipe.config.latent_dim
         config = recipe.config
         self.optimizer_d = torch.optim.RMSprop(recipe.discriminator.parameters(), lr=config.lr_d, alpha=0.9)

@@ -61,7 +61,9 @@ def _study(row: int, name: str, units: tuple[int, ...], optimiser: str, reached:
     )
 
 
-@register("mlp-classifier", title="MLP classifier", family="classifier", sources="Atienza 1.3, table 1.3.2; Foster ch. 2")
+@register(
+    "mlp-classifier", title="MLP classifier", family="classifier", sources="Atienza 1.3, table 1.3.2; Foster ch. 2"
+)
 class MLPClassifier(Classifier):
     """Dense layers that name what they see."""
 

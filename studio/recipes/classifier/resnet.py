@@ -101,7 +101,9 @@ def resnet(channels: int, classes: int, version: str, depth: int, filters: int) 
     n, rest = divmod(depth - 2, layers)
     if rest or n < 1:
         near = max(1, round((depth - 2) / layers)) * layers + 2
-        raise BadConfig(f"There is no ResNet {version} of depth {depth}.", f"The depth is {layers} n + 2, such as {near}.")
+        raise BadConfig(
+            f"There is no ResNet {version} of depth {depth}.", f"The depth is {layers} n + 2, such as {near}."
+        )
     blocks, width = (stages_v1 if version == "v1" else stages_v2)(n, filters)
     stem = [Conv(channels, filters), batch_norm(filters), nn.ReLU()]
     network = nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), Dense(width, classes))
@@ -129,7 +131,9 @@ def _book(version: str, depth: int, book: str, paper: str) -> Preset:
     )
 
 
-@register("resnet", title="ResNet", family="classifier", sources="He 2016 arXiv:1512.03385, 1603.05027; Atienza 2.2, 2.3")
+@register(
+    "resnet", title="ResNet", family="classifier", sources="He 2016 arXiv:1512.03385, 1603.05027; Atienza 2.2, 2.3"
+)
 class ResNet(Classifier):
     """Many layers with shortcuts that name what they see."""
 

@@ -13,28 +13,26 @@ What to expect: faces after 3,000 steps, no mode collapse; `wasserstein` falls s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
-from studio.core.capabilities import Decodes, Samples
 from studio.core.compute import Compute
-from studio.core.compute import generator as seeded
-from studio.core.events import Event, Images
 from studio.core.knobs import Knob
-from studio.core.recipe import Batch, Preset, Recipe
+from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
+from studio.nn.adversarial import gradient_penalty, mean_score_g, wasserstein
+from studio.nn.gan_recipe import NoiseGAN
 from studio.nn.keras import Conv, ConvTranspose, Dense, batch_norm, batch_norm_units, normal_
-from studio.nn.pictures import crop, to_pixels
 from studio.nn.plan import plan, square
 
 
 @register("wgan-gp", title="WGAN-GP", family="gan", sources="Gulrajani 2017 arXiv:1704.00028; Foster (2019) ch. 4")
-class WGANGP(Recipe, Samples, Decodes):
+class WGANGP(NoiseGAN):
     """A generator and a critic held to slopes of one."""
 
     @dataclass(frozen=True, kw_only=True)
@@ -60,7 +58,8 @@ class WGANGP(Recipe, Samples, Decodes):
         )
 
     config: Config
-    best_metric = ""  # no held-out number says which generator is better
+    noise = "normal"
+    signed = True
     presets = (
         Preset(
             name="foster",
@@ -90,7 +89,7 @@ class WGANGP(Recipe, Samples, Decodes):
         outputs = [channels, *(filters for filters, _ in layers)]
         for i in reversed(range(len(layers))):
             generator += [ConvTranspose(width, outputs[i], c.kernel, layers[i][1])]
-            generator += [batch_norm(outputs[i], 0.9), nn.LeakyReLU(0.2)] if i else [nn.Tanh()]
+            generator += [batch_norm(outputs[i], 0.9), nn.LeakyReLU(0.2)] if i else []
             width = outputs[i]
         self.critic, self.generator = nn.Sequential(*critic), nn.Sequential(*generator)
         for network in (self.critic, self.generator):
@@ -102,48 +101,14 @@ class WGANGP(Recipe, Samples, Decodes):
     def step(self, batch: Batch) -> Mapping[str, Tensor]:
         """Update the critic on each part of the batch, then the generator once."""
         for x in batch.x.chunk(self.config.critic_steps):
-            real, fake = x * 2 - 1, self._fakes(len(x)).detach()
-            distance = self.critic(real).float().mean() - self.critic(fake).float().mean()
-            slope = self._slope_error(real, fake)
+            with torch.no_grad():
+                fake = self.fakes(len(x))
+            real = self.inside(x)
+            distance = wasserstein(self.critic(real), self.critic(fake))
+            slope = gradient_penalty(self.critic, real, fake)
             loss_d = self.config.penalty * slope - distance
             self.compute.minimise(loss_d, self.opt_d)
-        loss_g = -self.critic(self._fakes(len(x))).float().mean()
+        loss_g = mean_score_g(self.critic(self.fakes(len(x))))
         self.compute.minimise(loss_g, self.opt_g)
         metrics = {"loss_d": loss_d, "loss_g": loss_g, "wasserstein": distance, "slope_error": slope}
         return {name: value.detach() for name, value in metrics.items()}
-
-    def _slope_error(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Return E (‖∇C(x̂)‖₂ - 1)², with one mixing weight and one norm per picture."""
-        alpha = torch.rand(len(real), 1, 1, 1).to(real.device)
-        mixed = torch.lerp(fake, real, alpha).requires_grad_()
-        scores = self.critic(mixed).float().sum()
-        (slopes,) = torch.autograd.grad(scores, mixed, create_graph=True)
-        error: Tensor = (slopes.float().flatten(1).norm(dim=1) - 1.0).square().mean()
-        return error
-
-    def _fakes(self, n: int) -> Tensor:
-        """Return generated pictures in -1..1; batch normalisation needs at least two."""
-        z = torch.randn(max(n, 2), self.config.latent_dim).to(self.compute.device)
-        return crop(self.generator(z), self.size)[:n]
-
-    def preview(self, batch: Batch) -> Iterator[Event]:
-        """Show what the same 36 latent points have become."""
-        yield Images(0, "samples", to_pixels(self.sample(36, seeded(0))), columns=6)
-
-    @property
-    def latent_size(self) -> int:
-        """Number of latent dimensions."""
-        return self.config.latent_dim
-
-    def prior(self, n: int, generator: Generator) -> Tensor:
-        """Draw z ~ N(0, I), (N, D)."""
-        return torch.randn(n, self.config.latent_dim, generator=generator).to(self.compute.device)
-
-    @torch.no_grad()
-    def decode(self, z: Tensor) -> Tensor:
-        """Return pictures (N, C, H, W) in 0..1."""
-        return (crop(self.generator(z), self.size).float() + 1) / 2
-
-    def sample(self, n: int, generator: Generator) -> Tensor:
-        """Return new pictures (N, C, H, W)."""
-        return self.decode(self.prior(n, generator))

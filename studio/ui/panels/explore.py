@@ -131,7 +131,8 @@ class ExplorePanel(Panel):
         for page in (self.map, *self.tabs.sheets):
             page.drawn.connect(self._announce)
         self.map.failed.connect(lambda error: self.context.notify.exception(error, doing="Drawing the scatter"))
-        self.tabs.generate.export_wanted.connect(self.export_view)
+        for page in (self.tabs.generate, self.tabs.attributes):
+            page.export_wanted.connect(self.export_view)
         self.side.pin_wanted.connect(self.pin)
         self.side.copy_wanted.connect(self.copy)
         self.side.random_wanted.connect(self.go_random)
@@ -143,7 +144,7 @@ class ExplorePanel(Panel):
         """Return what can be done here by key or palette."""
         there = lambda: self.isVisible() and self.walker.picture is not None  # noqa: E731
         decodes = lambda: self.isVisible() and self._decodes()  # noqa: E731
-        viewed = lambda: there() or (self.isVisible() and self._sheet_shown())  # noqa: E731
+        viewed = lambda: self.isVisible() and (self.walker.picture is not None or self._sheet_shown())  # noqa: E731
         menu = "Explore"
         return (
             Action("explore.pin", "Pin the current point", self.pin, "Ctrl+D", menu, "pin", there),

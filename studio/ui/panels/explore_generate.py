@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QScrollArea, QSplitter, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from studio.ui.panels.explore_fields import bar, choice, named, real, whole
 from studio.ui.panels.explore_generate_inputs import InputControls
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SHOWS = (("Pictures", "pictures"), ("Sweep one input", "sweep"), ("Between two draws", "between"))
 MIX = ("Mix two noises", "mix")
 NARROWEST = 240
+LARGEST_SEED = 999_999
 
 
 class GeneratePage(SheetPage):
@@ -47,8 +48,16 @@ class GeneratePage(SheetPage):
     def _body(self) -> QWidget:
         self.inputs = InputControls(self._theme)
         self.inputs.changed.connect(self.refresh)
+        self.seed_box = whole("Seed", 0, LARGEST_SEED, 0, self.refresh)
+        self.dice_button = icon_button(self._theme, "dice", "Draw everything anew (next seed)", self.draw_anew)
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.inputs)
+        column.addWidget(bar(named("Seed", self.seed_box), self.dice_button))
+        column.addStretch(1)
         scroll = QScrollArea()
-        scroll.setWidget(self.inputs)
+        scroll.setWidget(side)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -75,12 +84,7 @@ class GeneratePage(SheetPage):
         self.columns_box = whole("Columns", 1, 40, 10, self.refresh)
         self.rows_box = whole("Rows", 1, 40, 6, self.refresh)
         self._rows = named("Rows", self.rows_box)
-        self.seed_box = whole("Seed", 0, 2**31 - 1, 0, self.refresh)
-        self.dice_button = icon_button(self._theme, "dice", "Draw everything anew (next seed)", self.draw_anew)
-        shown = named("Show", self.show_box)
-        seed = bar(named("Seed", self.seed_box), self.dice_button)
-        seed.layout().setContentsMargins(0, 0, 0, 0)  # type: ignore[union-attr]
-        return [shown, self._sweep, named("Columns", self.columns_box), self._rows, seed]
+        return [named("Show", self.show_box), self._sweep, named("Columns", self.columns_box), self._rows]
 
     def _buttons(self) -> list[QWidget]:
         self.export_button = button("Export PNG", self.export_wanted.emit, "primary")
@@ -94,17 +98,24 @@ class GeneratePage(SheetPage):
     def draw_anew(self) -> None:
         """Go to the next seed; what is held stays."""
         self.inputs.forget_seeds()
-        self.seed_box.setValue((self.seed_box.value() + 1) % 2**31)
+        self.seed_box.setValue((self.seed_box.value() + 1) % (LARGEST_SEED + 1))
 
     def refresh(self) -> None:
         """Make the sheet again; rows only count where classes have none."""
         self._rows.setVisible(self.inputs.label is not None or self.inputs.label_box is None or self._mode == "mix")
+        self.inputs.mark_swept(self._swept)
         if not self._filling:
             super().refresh()
 
     @property
     def _mode(self) -> str:
         return str(self.show_box.currentData())
+
+    @property
+    def _swept(self) -> str:
+        """Name of the input that a sweep turns, "" without one."""
+        found = self.dial_box.currentData()
+        return found.name if found is not None and self._mode == "sweep" else ""
 
     def _arranged(self) -> None:
         self._arrange()
@@ -157,7 +168,6 @@ class GeneratePage(SheetPage):
     def _work(self, session: Session) -> tuple[Any, ...]:
         from studio.runs.generate import Request, sheet
 
-        found = self.dial_box.currentData()
         request = Request(
             show=self._mode,  # type: ignore[arg-type]  # one of the values that were offered
             label=self.inputs.label,
@@ -166,7 +176,7 @@ class GeneratePage(SheetPage):
             seeds=self.inputs.seeds,
             rows=self.rows_box.value(),
             columns=self.columns_box.value(),
-            dial=found.name if found is not None and self._mode == "sweep" else "",
+            dial=self._swept,
             low=self.low_box.value(),
             high=self.high_box.value(),
         )

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 TICKS = 100
 """Steps of a slider over a continuous range."""
-VARIES = "varies"
+VARIES, SWEPT = "varies", "swept"
+HINT = "A ticked code is the same in every picture; the others are drawn."
 
 
 class DialRow(QWidget):
@@ -56,6 +57,11 @@ class DialRow(QWidget):
         """The number that is held; None when it varies."""
         return self.slider.value if self.hold.isChecked() else None
 
+    def set_swept(self, swept: bool) -> None:
+        """Say that a sweep turns this number: what is held here does not count meanwhile."""
+        self.setEnabled(not swept)
+        self._say()
+
     def reset(self) -> None:
         """Return to what the model rests at."""
         for widget in (self.hold, self.slider):
@@ -77,10 +83,10 @@ class DialRow(QWidget):
         self.changed.emit()
 
     def _say(self) -> None:
-        if self.hold.isChecked():
+        if self.isEnabled() and self.hold.isChecked():
             self.slider.set_value(self.slider.value)  # writes the number again
         else:
-            self.slider.number.setText(VARIES)
+            self.slider.number.setText(VARIES if self.isEnabled() else SWEPT)
 
 
 class NoiseRow(QWidget):
@@ -140,13 +146,15 @@ class InputControls(QWidget):
         self.label_box = self._labels(wanted) if wanted is not None else None
         self.rows = [DialRow(d) for d in generate.dials(inputs)]
         self.noises = [NoiseRow(self._theme, i) for i in generate.noises(inputs)]
-        for widget in (*self.noises, *self.rows):
-            widget.changed.connect(self.changed)
-            self._column.addWidget(widget)
+        rows: list[NoiseRow | DialRow] = [*self.noises, *self.rows]
+        for row in rows:
+            row.changed.connect(self.changed)
+            self._column.addWidget(row)
+        if any(row.dial.source.kind == "code" for row in self.rows):
+            self._column.addWidget(label(HINT, "small", wrap=True))
         self.reset_button = button("Reset", self.reset)
         self.reset_button.setToolTip("Every class, and every number as the model rests")
         self._column.addWidget(self.reset_button)
-        self._column.addStretch(1)
 
     def _labels(self, wanted: Input) -> QComboBox:
         title = label(wanted.title, "muted")
@@ -177,6 +185,11 @@ class InputControls(QWidget):
     def seeds(self) -> dict[str, int]:
         """Seeds of noises that were thrown on their own."""
         return {row.source.name: row.seed for row in self.noises if row.seed is not None}
+
+    def mark_swept(self, name: str) -> None:
+        """Disable the slider of the number that a sweep turns; "" enables all."""
+        for row in self.rows:
+            row.set_swept(row.dial.name == name)
 
     def forget_seeds(self) -> None:
         """Let every noise follow the page's seed again."""

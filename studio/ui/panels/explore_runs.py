@@ -1,4 +1,4 @@
-"""Choosing a run and one of its checkpoints; shared by Explore and Write."""
+"""Choosing a run and one of its checkpoints; shared by Explore, Translate and Write."""
 
 from __future__ import annotations
 
@@ -27,14 +27,16 @@ class RunPicker(QWidget):
     Args:
         context: whose store is read.
         kind: runs on pictures or on text.
+        needs: only runs whose recipe has this capability; it is looked up in a worker.
     """
 
     chosen = Signal(str, str)
     emptied = Signal()
 
-    def __init__(self, context: Context, kind: Literal["image", "text"]) -> None:
+    def __init__(self, context: Context, kind: Literal["image", "text"], needs: str = "") -> None:
         super().__init__()
-        self._context, self._kind = context, kind
+        self._context, self._kind, self._needs = context, kind, needs
+        self._able: frozenset[str] = frozenset()
         self._records: dict[str, RunRecord] = {}
         self._opened = ("", "")
         self.run_box = QComboBox()
@@ -54,6 +56,8 @@ class RunPicker(QWidget):
         self.run_box.activated.connect(lambda *_: self._chosen())
         self.checkpoint_box.activated.connect(lambda *_: self._emit())
         context.runs_changed.connect(self.refresh)
+        if needs:
+            context.run_task(able_recipes, needs, owner=self, title="", on_done=self._learn)
 
     @property
     def count(self) -> int:
@@ -96,7 +100,13 @@ class RunPicker(QWidget):
         self.run_box.setCurrentIndex(self.run_box.findData(record.id))
         self._chosen()
 
+    def _learn(self, able: frozenset[str]) -> None:
+        self._able = able
+        self.refresh()
+
     def _usable(self, record: RunRecord) -> bool:
+        if self._needs and record.recipe not in self._able:
+            return False
         spec = record.data.get("spec") or {}
         return spec.get("kind") == self._kind and (bool(record.checkpoint) or record.status == "done")
 
@@ -113,6 +123,13 @@ class RunPicker(QWidget):
         record = self.record
         if record is not None:
             self.chosen.emit(record.id, str(self.checkpoint_box.currentData() or "best"))
+
+
+def able_recipes(capability: str) -> frozenset[str]:
+    """Return the ids of the recipes with a capability; imports them all (worker thread)."""
+    from studio.core import registry
+
+    return frozenset(name for name, cls in registry.recipes().items() if capability in cls.capabilities())
 
 
 def described(record: RunRecord) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from studio.ui.panels.explore_attributes import AttributesPage
 from studio.ui.panels.explore_generate import GeneratePage
 from studio.ui.panels.explore_map import MapPage
 from studio.ui.panels.explore_morph import MorphPage
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ModelTabs(QTabWidget):
-    """Scatter, generate, grid, samples, reconstructions, predictions, morph."""
+    """Scatter, generate, grid, samples, reconstructions, predictions, attributes, morph."""
 
     def __init__(self, walker: Walker, strip: PinStrip) -> None:
         super().__init__()
@@ -28,8 +29,9 @@ class ModelTabs(QTabWidget):
         self.samples = SamplesPage(walker)
         self.reconstructions = ReconstructionsPage(walker)
         self.predictions = PredictionsPage(walker)
+        self.attributes = AttributesPage(walker)
         self.morph = MorphPage(walker, strip)
-        self.sheets = (self.generate, self.grid, self.samples, self.reconstructions, self.predictions)
+        self.sheets = (self.generate, self.attributes, self.grid, self.samples, self.reconstructions, self.predictions)
         self._needs: dict[QWidget, tuple[str, set[str]]] = {
             self.map: ("Scatter", {"Encodes"}),
             self.generate: ("Generate", {"Conditioned"}),
@@ -37,8 +39,10 @@ class ModelTabs(QTabWidget):
             self.samples: ("Samples", {"Samples", "Decodes"}),
             self.reconstructions: ("Reconstructions", {"Reconstructs"}),
             self.predictions: ("Predictions", {"Classifies"}),
+            self.attributes: ("Attributes", {"Encodes"}),
             self.morph: ("Morph", {"Decodes"}),
         }
+        self._needs_also: dict[QWidget, set[str]] = {self.attributes: {"Decodes"}}
         self.setDocumentMode(True)
         self.tabBar().setDrawBase(False)
         self.setAccessibleName("Ways to look at the model")
@@ -50,7 +54,11 @@ class ModelTabs(QTabWidget):
 
         The first one comes to the front, though never the grid: a decoder alone begins with its samples.
         """
-        usable = [page for page, (_, any_of) in self._needs.items() if any_of & set(can)]
+        usable = [
+            page
+            for page, (_, any_of) in self._needs.items()
+            if any_of & set(can) and self._needs_also.get(page, set()) <= set(can)
+        ]
         for page in self._needs:
             self.setTabVisible(self.indexOf(page), page in usable)
         first = next((page for page in usable if page is not self.grid), None)

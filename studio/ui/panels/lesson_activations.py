@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from studio.lessons.activations import ACTIVATIONS, activation
 from studio.ui.context import Context
 from studio.ui.panels.lesson_view import LessonView
 from studio.ui.widgets.function_plot import FunctionPlot
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 REACH = 6.0
 NONE = ""
@@ -28,7 +33,6 @@ class ActivationLesson(LessonView):
         self.formula = self.add_text("", "")
         self.use = self.add_text("")
         self.plot.pointed.connect(lambda x, _: self.at.set_value(min(max(x, -REACH), REACH)))
-        self.plot.set_view((-REACH, REACH), (-2.0, REACH))
         self._chosen()
 
     def _chosen(self) -> None:
@@ -43,6 +47,8 @@ class ActivationLesson(LessonView):
         self.plot.show_line("f(x)", x, chosen.value(x, p), 0)
         self.plot.show_line("slope f′(x)", x, chosen.slope(x, p), 1, "dashed")
         self._compare(x)
+        tall = max(1.2, float(chosen.value(x, p).max()))
+        self.plot.set_view((-REACH, REACH), (min(-0.2, float(chosen.value(x, p).min())), min(tall, REACH)))
         at = np.array([self.at.value])
         value, slope = chosen.value(at, p)[0], chosen.slope(at, p)[0]
         self.plot.show_points("at", at, [value], 0, 12)
@@ -54,7 +60,7 @@ class ActivationLesson(LessonView):
             f"Through ten such neurons a gradient keeps {slope**10:.2g} of its size."
         )
 
-    def _compare(self, x: np.ndarray) -> None:
+    def _compare(self, x: NDArray[np.float64]) -> None:
         for name in [n for n in self.plot.names if n.startswith("compared: ")]:
             self.plot.remove(name)
         if self.other.currentData() != NONE:

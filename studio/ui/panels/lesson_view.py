@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
@@ -23,6 +24,7 @@ from studio.ui.widgets.number_slider import NumberSlider
 from studio.ui.widgets.player import Player
 
 SIDE_WIDTH = 260
+MINUS = re.compile(r"(?<!\w)-(?=[\d.])")
 
 
 class LessonView(QWidget):
@@ -138,5 +140,5 @@ class LessonView(QWidget):
         return made
 
     def say(self, text: str) -> None:
-        """Show a result in words under the stage."""
-        self.result.setText(text)
+        """Show a result in words under the stage; hyphens before digits become minus signs."""
+        self.result.setText(MINUS.sub("−", text))

@@ -55,6 +55,7 @@ class TrainPanel(Panel):
         super().__init__(context)
         self._loading: Task | None = None
         self._wanted: list[Any] = []
+        self._changes: dict[str, Any] = {}
         self.setAcceptDrops(True)
         self._build()
         follower = Follower(self.curves, self.preview, self.log, self.controls, self.setup)
@@ -305,6 +306,36 @@ class TrainPanel(Panel):
         self.setup.show_values(work.values_of(record))
         self.runner.show_stored(record, stored)
         self.tabs.setCurrentIndex(0)
+        self._overlay_changes()
+
+    def prepare_run(self, run_id: str, recipe_id: str, settings: Mapping[str, Any]) -> None:
+        """Fill in a stored run with changed settings, ready to branch or to go on; or a new run of another recipe."""
+        if self.runner.refuse():
+            return
+        try:
+            record = self.context.store.run(run_id)
+        except StudioError as error:
+            self.context.notify.exception(error)
+            return
+        if recipe_id:
+            self._when_ready(lambda: self._prepare_other(record, recipe_id))
+        else:
+            self._changes = dict(settings)
+            self.open_run(record)
+
+    def _prepare_other(self, record: RunRecord, recipe_id: str) -> None:
+        self.setup.set_data(str(record.data.get("source", "")), record.data.get("options") or {})
+        self._choose(recipe_id, "")
+        self.context.notify.info("The new run is prepared.", what_to_do="Press Run.")
+
+    def _overlay_changes(self) -> None:
+        changes, self._changes = self._changes, {}
+        if changes and self.setup.form is not None:
+            self.setup.form.overlay(changes)
+            longer = set(changes) <= {"steps", "epochs"}
+            wanted = self.controls.resume_button if longer else self.controls.branch_button
+            wanted.setFocus()
+            self.context.notify.info("The settings are changed.", what_to_do=f"Press {wanted.text()}.")
 
     def opened_with(self, paths: Sequence[Path]) -> bool:
         """Take a run's folder, or data."""

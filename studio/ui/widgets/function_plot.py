@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DARK_SERIES = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#999999", "#0072b2")
 LINE, DOT = 2, 9
+CORNERS = {"top right": (-12, 12), "bottom right": (-12, -12), "top left": (12, 12), "bottom left": (12, -12)}
 STYLES = {"solid": Qt.PenStyle.SolidLine, "dashed": Qt.PenStyle.DashLine, "dotted": Qt.PenStyle.DotLine}
 
 
@@ -31,11 +32,12 @@ class FunctionPlot(pg.PlotWidget):
         name: accessible name.
         x: title of the horizontal axis.
         y: title of the vertical axis.
+        legend: corner of the legend: "top right", "bottom right", "top left" or "bottom left".
     """
 
     pointed = Signal(float, float)
 
-    def __init__(self, theme: Theme, name: str, x: str = "x", y: str = "y") -> None:
+    def __init__(self, theme: Theme, name: str, x: str = "x", y: str = "y", legend: str = "top right") -> None:
         super().__init__(background=None)
         self._theme, self._titles = theme, (x, y)
         self._items: dict[str, Any] = {}
@@ -49,7 +51,7 @@ class FunctionPlot(pg.PlotWidget):
         self.setMouseEnabled(False, False)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.legend = self.getPlotItem().addLegend(offset=(-12, 12))
+        self.legend = self.getPlotItem().addLegend(offset=CORNERS[legend])
         self.getPlotItem().showGrid(x=True, y=True, alpha=0.12)
         for side in ("bottom", "left"):
             self.getPlotItem().getAxis(side).enableAutoSIPrefix(False)
@@ -203,7 +205,9 @@ class FunctionPlot(pg.PlotWidget):
             if name in self._items:
                 self._colour_item(name)
         self.legend.setLabelTextColor(tokens.text)
-        self.legend.setBrush(pg.mkBrush(tokens.surface))
+        ground = QColor(tokens.surface)
+        ground.setAlpha(170)  # curves behind it stay visible
+        self.legend.setBrush(pg.mkBrush(ground))
         for item in self._items.values():
             if isinstance(item, pg.TextItem):
                 item.setColor(QColor(tokens.text))

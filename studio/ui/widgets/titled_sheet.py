@@ -26,20 +26,26 @@ class TitledSheet(PictureView):
         theme: for colours and sizes.
         name: accessible name.
         hint: shown while there is no picture.
+        pickable: whether cells can be chosen.
     """
 
-    def __init__(self, theme: Theme, name: str, hint: str = "") -> None:
-        super().__init__(theme, name, hint)
+    def __init__(self, theme: Theme, name: str, hint: str = "", *, pickable: bool = False) -> None:
+        super().__init__(theme, name, hint, pickable=pickable)
         self.row_titles: tuple[str, ...] = ()
         self.column_titles: tuple[str, ...] = ()
 
     def show_titled(
-        self, pixels: NDArray[np.uint8], columns: int, row_titles: Sequence[str], column_titles: Sequence[str]
+        self,
+        pixels: NDArray[np.uint8],
+        columns: int,
+        row_titles: Sequence[str],
+        column_titles: Sequence[str],
+        captions: Sequence[str] = (),
     ) -> None:
         """Show pictures uint8 (N, H, W, C) in `columns` columns; empty titles take no space."""
         self.row_titles = tuple(row_titles) if any(row_titles) else ()
         self.column_titles = tuple(column_titles) if any(column_titles) else ()
-        self.show_sheet(pixels, columns)
+        self.show_sheet(pixels, columns, captions)
 
     def _metrics(self) -> QFontMetrics:
         font = self.font()
@@ -49,9 +55,9 @@ class TitledSheet(PictureView):
     def _area(self) -> QRect:
         gap, metrics = self._theme.px(SPACE_S), self._metrics()
         widest = max(map(metrics.horizontalAdvance, self.row_titles), default=0)
-        left = min(widest, self._theme.px(WIDEST)) + 2 * gap if self.row_titles else 0
-        top = metrics.height() + gap if self.column_titles else 0
-        return self.rect().adjusted(left, top, 0, 0)
+        left = min(widest, self._theme.px(WIDEST)) + gap if self.row_titles else 0
+        top = metrics.height() if self.column_titles else 0
+        return self.rect().adjusted(left + gap, top + gap, -gap, -gap)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the pictures and the titles."""

@@ -1,0 +1,1 @@
+"""Foundations: models that learn by counting, and classic learners on raw pixels."""
