@@ -48,7 +48,7 @@ COMMANDS = {
     "robustness": ("robustness", "how much noise a denoising model bears"),
     "backbones": ("backbones", "list, show, get, add: the networks that dreams and transfers look through"),
     "runs": ("runs", "list, show, compare, export, certify, delete, restore, sweeps, sweep"),
-    "bench": ("bench", "measure the promises: engine, policy, ui, start"),
+    "bench": ("bench", "measure the promises: engine, policy, ui, start, canvas, recipes"),
 }
 """Command -> (module in `studio.app.commands`, what it does). The module's `parser(name, words)` gives the type."""
 

@@ -11,6 +11,8 @@ from studio.data.scan import SUFFIXES
 
 CANVASES = ("dream", "transfer")
 """Pages that work on pictures; also the kinds of recipes that lead to them."""
+PICTURE_PAGES = (*CANVASES, "translate")
+"""Pages that take pictures while they are in front."""
 FILM = ".mp4"
 
 
@@ -46,7 +48,7 @@ def route(paths: Sequence[Path], page: str = "") -> Route:
     """
     if len(paths) == 1 and (found := _one(paths[0])) is not None:
         return found
-    if page in CANVASES and all(path.suffix.lower() in SUFFIXES and path.is_file() for path in paths):
+    if page in PICTURE_PAGES and all(path.suffix.lower() in SUFFIXES and path.is_file() for path in paths):
         return Route(page=page)
     return Route()
 

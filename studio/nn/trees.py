@@ -73,13 +73,16 @@ class Trees(nn.Module):
         self.grown += 1
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return what each tree says, float32 (N, T, V), of examples (N, C, H, W); zeros where none has grown."""
+        """Return what each grown tree says, float32 (N, t, V), of examples (N, C, H, W)."""
         x = x.flatten(1).float()
-        each = torch.arange(self.room, device=x.device)
-        node = torch.zeros(len(x), self.room, dtype=torch.int64, device=x.device)
+        each = torch.arange(self.room if x.is_meta else int(self.grown), device=x.device)
+        node = torch.zeros(len(x), len(each), dtype=torch.int64, device=x.device)
         for _ in range(self.depth):
             right = x.gather(1, self.feature[each, node].long()) > self.threshold[each, node]
-            node = self.branches[each, node, right.long()].long()
+            below = self.branches[each, node, right.long()].long()
+            if not x.is_meta and torch.equal(below, node):
+                break  # every example has reached its leaf
+            node = below
         return self.value[each, node]
 
     def used(self) -> Tensor:

@@ -340,6 +340,13 @@ class Form(QWidget):
             row.editor.setEnabled(usable)
             row.reset.setEnabled(usable)
 
+    def reveal(self, name: str) -> Row | None:
+        """Open the section of a knob and return its row, to be scrolled to; None when there is no such knob."""
+        row = self.rows.get(name)
+        if row is not None and name not in self._hidden:
+            self.sections[row.field.knob.group].set_open(True)
+        return row
+
     def first_problem(self) -> QLabel | None:
         """Return the message of the first invalid knob, its section opened, to be scrolled to."""
         for row in self.rows.values():

@@ -39,7 +39,7 @@ OVERFIT: dict[str, tuple[str, int, float, dict[str, float]]] = {
     "text": ("loss", 60, 0.7, {}),
     "translation": ("loss_g", 40, 0.8, {"lr_g": 1e-3}),
 }
-"""Family -> the metric that must fall on one batch, in how many steps, to which share of its first value, and a
+"""Family or recipe -> the metric that must fall on one batch, in how many steps, to which share of its first value, and a
 rate high enough for so few steps of a narrow network."""
 
 
@@ -88,7 +88,7 @@ def test_a_state_put_into_a_fresh_build_goes_on_bit_for_bit(cls: type[Recipe], p
 
 @every_recipe
 def test_it_overfits_one_batch(cls: type[Recipe]) -> None:
-    metric, steps, share, rates = OVERFIT.get(cls.family, ("loss", 60, 0.95, {}))
+    metric, steps, share, rates = OVERFIT.get(cls.id) or OVERFIT.get(cls.family, ("loss", 60, 0.95, {}))
     recipe = build(cls, config=replace(small(cls), **rates))
     for phase in cls.phases:  # the last one counts
         metrics = train(enter(recipe, phase), batch_for(cls), steps)

@@ -27,7 +27,12 @@ PRINTED = [
     ("colorization", "atienza", {"encoder": 1_418_496, "decoder": 2_013_315}),
     ("dcgan", "atienza", {"generator": 1_301_505, "discriminator": 1_080_577}),
     ("dcgan", "chollet", {"generator": 3_979_651, "discriminator": 404_801}),
-    ("dcgan", "foster", {"generator": 844_161, "discriminator": 720_833}),
+    ("camel-gan", "foster", {"generator": 844_161, "discriminator": 720_833}),
+    ("cgan", "atienza", {"generator": 1_364_225, "discriminator": 1_090_001}),
+    ("acgan", "atienza", {"generator": 1_364_225, "discriminator": 1_606_283}),
+    ("wgan", "atienza", {"generator": 1_301_505, "critic": 1_080_577}),
+    ("wgan", "horses", {"generator": 884_163, "critic": 670_401}),
+    ("lsgan", "atienza", {"generator": 1_301_505, "discriminator": 1_080_577}),
     ("wgan-gp", "foster", {"critic": 4_314_753, "generator": 5_168_003}),
     ("infogan", "atienza", {"generator": 1_138_433, "discriminator": 1_606_541}),
     (
@@ -62,7 +67,8 @@ PRINTED = [
 FROZEN = [
     ("vae", "foster-faces", 448 + 320),
     ("dcgan", "atienza", 1_301_505 - 1_300_801),
-    ("dcgan", "foster", 6_784),
+    ("camel-gan", "foster", 6_784),
+    ("wgan", "horses", 4_544),
     ("wgan-gp", "foster", 17_280),
 ]
 

@@ -10,8 +10,9 @@ Karras 2017, arXiv:1710.10196. Used in: Foster, Generative Deep Learning (2019),
 
 What we do differently: narrow networks that train on a processor; the `paper` preset has the paper's widths and its
 800,000 pictures per stage at a batch of 16. The first level is 4 to 7 pixels wide, whatever halving leads to. The
-minibatch's deviation is taken over the whole batch (the paper's text), not over groups of four (its code). Batch size
-and optimiser stay the same at all levels. When α moves, real pictures are blended in the same way, as in the paper.
+minibatch's deviation is taken over the whole batch (the paper's text), not over groups of four (its code); slopes of
+the penalty pass through it, as there. Batch size and optimiser stay the same at all levels. When α moves, real pictures
+are blended in the same way, as in the paper.
 
 What to expect: on MNIST blobs at 7 px after 300 steps, digits at 28 px from 2,500 steps on. `side` tells the size
 being learned and `fade` its α; `wasserstein` jumps when a level comes in and falls again.
@@ -132,7 +133,7 @@ class ProGAN(NoiseGAN):
         self.compute.minimise(loss_g, self.opt_g)
         self.growth.tick()
         top = top_of(alphas)
-        told = {"side": torch.tensor(float(self.sides[top])), "fade": torch.tensor(alphas[top])}
+        told = {"side": loss_d.new_tensor(self.sides[top]), "fade": loss_d.new_tensor(alphas[top])}
         metrics = {"loss_d": loss_d, "loss_g": loss_g, "wasserstein": distance, "slope_error": slope, **told}
         return {name: value.detach() for name, value in metrics.items()}
 

@@ -331,7 +331,7 @@ class TrainPanel(Panel):
     def _overlay_changes(self) -> None:
         changes, self._changes = self._changes, {}
         if changes and self.setup.form is not None:
-            self.setup.form.overlay(changes)
+            self.setup.show_changed(changes)
             longer = set(changes) <= {"steps", "epochs"}
             wanted = self.controls.resume_button if longer else self.controls.branch_button
             wanted.setFocus()
@@ -391,8 +391,15 @@ class TrainPanel(Panel):
             action("preview", "Show a preview now", "Ctrl+Alt+P", "picture", "running", "paused"),
             action("resume", "Go on with this run", "", "play", "finished"),
             action("branch", "Branch this run", "Ctrl+Alt+B", "branch", "finished"),
+            Action("train.judge", "Judge what this run draws", self._judge, "", "Train", "judge", self._may_judge),
             Action("train.gallery", "Choose a recipe", self.show_gallery, "", "Train", "train", self.isVisible),
         )
+
+    def _judge(self) -> None:
+        self.runner.do("judge")
+
+    def _may_judge(self) -> bool:
+        return self.isVisible() and self.controls.judge_button.isEnabled()
 
     def closing(self) -> None:
         """End the counting threads; stop a run that still goes on and wait for its checkpoint."""

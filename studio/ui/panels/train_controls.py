@@ -36,7 +36,7 @@ class Controls(QWidget):
     Args:
         theme: for icons.
         do: called with the name of what is wanted: "run", "pause", "step", "stop", "checkpoint", "preview",
-            "open", "resume", "branch".
+            "open", "resume", "branch", "judge".
     """
 
     def __init__(self, theme: Theme, do: Callable[[str], object]) -> None:
@@ -50,6 +50,7 @@ class Controls(QWidget):
         self.stop_button = icon_button(theme, "stop", "Stop (writes a checkpoint)", lambda: do("stop"))
         self.checkpoint_button = icon_button(theme, "save", "Write a checkpoint now", lambda: do("checkpoint"))
         self.preview_button = icon_button(theme, "picture", "Show a preview now", lambda: do("preview"))
+        self.judge_button = icon_button(theme, "judge", "Judge what this run draws", lambda: do("judge"))
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress of the run")
@@ -82,6 +83,7 @@ class Controls(QWidget):
         self.steering = (self.pause_button, self.step_button, self.stop_button)
         for made in (*self.steering, self.checkpoint_button, self.preview_button):
             buttons.addWidget(made)
+        buttons.addWidget(self.judge_button)
         self.after = QWidget()
         row = QHBoxLayout(self.after)
         row.setContentsMargins(0, 0, 0, 0)
@@ -111,6 +113,7 @@ class Controls(QWidget):
         self.run_button.setText({"preparing": "Preparing…", "running": "Running", "paused": "Paused"}.get(state, "Run"))
         for made in (*self.steering, self.checkpoint_button, self.preview_button):
             made.setEnabled(state in ("running", "paused"))
+        self.judge_button.setEnabled(state in ("running", "paused", "finished"))
         name = "Go on" if state == "paused" else "Pause"
         self.pause_button.setToolTip(name)
         self.pause_button.setAccessibleName(name)

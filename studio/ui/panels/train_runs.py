@@ -66,8 +66,11 @@ class Runner(QObject):
 
     def do(self, what: str) -> None:
         """Carry out a button or an action (see `Controls`)."""
-        if what in ("run", "resume", "branch", "open"):
-            {"run": self.start, "resume": self.resume, "branch": self.branch, "open": self._open}[what]()
+        begin = {"run": self.start, "resume": self.resume, "branch": self.branch, "open": self._open}
+        if what == "judge" and self.run_id:
+            self._context.open_run.emit(self.run_id, "judge")
+        elif what in begin:
+            begin[what]()
         elif self.job is not None:
             self._steer(self.job, what)
 
@@ -216,6 +219,8 @@ class Runner(QObject):
         """Enter a state: buttons and form follow."""
         self._controls.set_state(state)
         self._setup.set_training(state in BUSY)
+        info = self._setup.info
+        self._controls.judge_button.setVisible(info is not None and "Samples" in info.capabilities)
         self.state_changed.emit(state in BUSY)
         if state == "finished":
             self._controls.open_button.setText("Open in Write" if self._writes else "Open in Explore")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -329,6 +329,16 @@ class Setup(QWidget):
         """Show the settings of a stored run (no undo step)."""
         if self.form is not None:
             self.form.load(values)
+
+    def show_changed(self, values: Mapping[str, Any]) -> None:
+        """Put values over those present and scroll to the first of them."""
+        form = self.form
+        if form is None or not values:
+            return
+        form.overlay(values)
+        row = form.reveal(next(iter(values)))
+        if row is not None:
+            QTimer.singleShot(0, row, lambda: self.area.ensureWidgetVisible(row))  # once the section has its height
 
     def names(self) -> frozenset[str]:
         """Return the names of every knob of the chosen recipe."""

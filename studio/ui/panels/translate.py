@@ -16,7 +16,6 @@ from studio.ui.notify import Button
 from studio.ui.panel import Panel
 from studio.ui.panels import translate_work as work
 from studio.ui.panels.explore_export import export_path
-from studio.ui.panels.explore_fields import bar
 from studio.ui.panels.explore_runs import RunPicker
 from studio.ui.panels.translate_controls import TranslateControls
 from studio.ui.panels.translate_gallery import Gallery
@@ -87,9 +86,14 @@ class TranslatePanel(Panel):
         self.sheet_button.setToolTip("Save these examples with their translations as one PNG")
         left = QWidget()
         column = QVBoxLayout(left)
-        column.setContentsMargins(SPACE_M, 0, 0, SPACE_M)
+        column.setContentsMargins(SPACE_L, SPACE_M, SPACE_M, SPACE_M)
         column.setSpacing(SPACE_S)
-        column.addWidget(bar(label("Held-out examples", "title"), self.gallery.note, None, self.sheet_button))
+        title = QHBoxLayout()
+        title.setSpacing(SPACE_M)
+        title.addWidget(label("Held-out examples", "title"))
+        title.addWidget(self.gallery.note, 1)
+        title.addWidget(self.sheet_button)
+        column.addLayout(title)
         column.addWidget(self.gallery, 1)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setObjectName("translate.split")
@@ -105,8 +109,8 @@ class TranslatePanel(Panel):
         body = QWidget()
         inside = QVBoxLayout(body)
         inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(SPACE_S)
-        inside.addWidget(bar(self.controls, None))
+        inside.setSpacing(0)
+        inside.addWidget(self.controls)
         inside.addWidget(split, 1)
         self.stack = QStackedWidget()
         for widget in (self._empty, self._loading, body):

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from studio.ui.panels.explore_fields import check, choice, named
 from studio.ui.panels.translate_work import Asked
-from studio.ui.theme import SPACE_L, SPACE_M, Theme
+from studio.ui.theme import SPACE_L, SPACE_M, SPACE_S, Theme
 from studio.ui.widgets.number_slider import NumberSlider
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ class TranslateControls(QWidget):
         self.ready_box.hide()
         self.amount: NumberSlider | None = None
         self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setContentsMargins(SPACE_L, SPACE_S, SPACE_M, SPACE_S)
         self._row.setSpacing(SPACE_L)
         self._row.addWidget(named("Direction", self.direction_box))
         self._row.addWidget(self.ready_box)
-        self._row.addSpacing(SPACE_M)
+        self._row.addStretch(1)
 
     @property
     def asked(self) -> Asked:

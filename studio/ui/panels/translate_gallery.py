@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from studio.ui.panels.translate_side import percent
 from studio.ui.panels.translate_work import Asked
 from studio.ui.theme import Theme
-from studio.ui.widgets.labels import label
+from studio.ui.widgets.labels import ElidedLabel
 from studio.ui.widgets.titled_sheet import TitledSheet
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Gallery(TitledSheet):
         super().__init__(theme, "Held-out examples", hint, pickable=True)
         self.found: Translation | None = None
         self.asked = Asked()
-        self.note = label("", "muted")
+        self.note = ElidedLabel("", "muted")
         self._parts = 1
         self.picked.connect(lambda cell: self.picked_example.emit(cell // self._parts))
 

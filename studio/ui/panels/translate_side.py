@@ -88,6 +88,7 @@ class TranslateSide(QWidget):
         self.name.setText("" if shown is None else shown.title)
         self.errors.setText("" if shown is None else errors_of(shown))
         self.view.show_before(None if shown is None else screen(shown.found.source[shown.index]))
+        self.view.set_caption("" if shown is None else "{1} × {0} px".format(*shown.found.source.shape[1:3]))
         self._show_part()
 
     def _show_part(self) -> None:
