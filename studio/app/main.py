@@ -42,6 +42,7 @@ COMMANDS = {
     "walk": ("outputs", "make a film of a way through the latent space"),
     "encode": ("outputs", "turn examples into latent points"),
     "decode": ("outputs", "turn latent points into pictures"),
+    "look": ("insight", "what a classifier answers, where it errs, what its layers see"),
     "doctor": ("measure", "what is wrong with a GAN, on what evidence, and what helps"),
     "measure": ("measure", "distances, precision, recall, classes of a generator, each with its protocol"),
     "attributes": ("attributes", "what the data says about its examples, as directions of the latent space"),

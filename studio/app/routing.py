@@ -11,7 +11,7 @@ from studio.data.scan import SUFFIXES
 
 CANVASES = ("dream", "transfer")
 """Pages that work on pictures; also the kinds of recipes that lead to them."""
-PICTURE_PAGES = (*CANVASES, "translate")
+PICTURE_PAGES = (*CANVASES, "translate", "classify")
 """Pages that take pictures while they are in front."""
 FILM = ".mp4"
 

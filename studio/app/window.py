@@ -54,6 +54,7 @@ PAGES = (
     Page("data", "Data", "data", "studio.ui.panels.data:DataPanel"),
     Page("train", "Train", "train", "studio.ui.panels.train:TrainPanel"),
     Page("explore", "Explore", "explore", "studio.ui.panels.explore:ExplorePanel"),
+    Page("classify", "Classify", "classify", "studio.ui.panels.classify:ClassifyPanel"),
     Page("translate", "Translate", "translate", "studio.ui.panels.translate:TranslatePanel"),
     Page("dream", "Dream", "dream", "studio.ui.panels.dream:DreamPanel"),
     Page("transfer", "Transfer", "transfer", "studio.ui.panels.transfer:TransferPanel"),

@@ -1,7 +1,8 @@
 """Faces for the rows of Wrodl: every combination of its five columns has one, drawn here from simple shapes.
 
-Everything is drawn flat, in colours of one fixed palette of 256, on a grid of 256 x 256; a picture of another size takes
-the nearest point of that grid (crisp, only palette colours) or the mean over each pixel (smooth, for the screen).
+Everything is drawn flat, in colours of one fixed palette of 256, on a grid of 256 x 256; a picture of another size
+takes the nearest point of that grid (crisp, only palette colours) or the mean over each pixel (smooth, for the
+screen).
 """
 
 from __future__ import annotations

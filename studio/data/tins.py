@@ -7,6 +7,7 @@ our own. One tin stands on an even ground: a lit cylinder, its elliptic lid with
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ _GROUND, _BASE_LINE, _TILT = 236.0, 0.88, 0.13
 _BATCH_PIXELS = 1 << 20
 _LARGEST = 256
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)

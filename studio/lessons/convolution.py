@@ -89,7 +89,8 @@ def convolve(picture: NDArray[np.float64], kernel: NDArray[np.float64], window: 
 def pool(picture: NDArray[np.float64], window: Window, kind: Pooling) -> NDArray[np.float64]:
     """Return the largest value or the mean of each patch (H', W'); border pixels do not count."""
     seen = patches(picture, window, np.nan)
-    return np.nanmax(seen, axis=(2, 3)) if kind == "max" else np.nanmean(seen, axis=(2, 3))
+    made: NDArray[np.float64] = (np.nanmax if kind == "max" else np.nanmean)(seen, axis=(2, 3))
+    return made
 
 
 def transpose(picture: NDArray[np.float64], kernel: NDArray[np.float64], stride: int) -> NDArray[np.float64]:

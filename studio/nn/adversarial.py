@@ -65,7 +65,8 @@ def slopes(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """
     x = x.detach().requires_grad_()
     (gradients,) = torch.autograd.grad(critic(x).float().sum(), x, create_graph=True)
-    return gradients.float().flatten(1).norm(dim=1)
+    norms: Tensor = gradients.float().flatten(1).norm(dim=1)
+    return norms
 
 
 def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:

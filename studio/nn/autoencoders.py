@@ -136,7 +136,10 @@ class CodeCloud(nn.Module):
 
     @torch.no_grad()
     def update(self, z: Tensor) -> None:
-        """Take in a batch of codes (N, D): a plain average first, then a memory of a hundred batches."""
+        """Take in a batch of codes (N, D): a plain average first, then a memory of a hundred batches.
+
+        To be called outside autocast: a covariance in bf16 has no use.
+        """
         z = z.detach().float()
         self.updates.add_(1.0)
         rate = (1.0 / self.updates).clamp(min=0.01)

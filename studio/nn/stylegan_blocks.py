@@ -61,7 +61,7 @@ class LayerNoise(nn.Module):
     def forward(self, x: Tensor, strength: Tensor) -> Tensor:
         """Return (N, C, H, W) with `strength` (N,) times the noise."""
         fresh = torch.randn(len(x), 1, *x.shape[2:]).to(x.device) if self.training else self.fixed
-        return x + (self.weight * strength.view(-1, 1, 1, 1) * fresh).to(x.dtype)
+        return torch.addcmul(x, self.weight.to(x.dtype), (strength.view(-1, 1, 1, 1) * fresh).to(x.dtype))
 
 
 class AdaIN(nn.Module):
@@ -81,8 +81,7 @@ class AdaIN(nn.Module):
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         """Normalise (N, C, H, W) per picture and map, then scale and shift by the styles (N, style)."""
         scale, shift = self.affine(w)[..., None, None].to(x.dtype).chunk(2, dim=1)
-        y: Tensor = F.instance_norm(x, eps=1e-8) * scale + shift
-        return y
+        return torch.addcmul(shift, F.instance_norm(x, eps=1e-8), scale)
 
 
 class StyleLayer(nn.Module):

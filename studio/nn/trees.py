@@ -1,7 +1,7 @@
 """Decision trees as plain tensors: fitted by scikit-learn, kept and asked here.
 
-A tree is four rows of arrays (feature, threshold, branches, value), so an ensemble is saved like any network and never
-pickled. `x[feature] <= threshold` goes to the first child, as in scikit-learn; a leaf is its own child.
+A tree is four rows of arrays (feature, threshold, branches, value), so an ensemble is saved like any network and
+never pickled. `x[feature] <= threshold` goes to the first child, as in scikit-learn; a leaf is its own child.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _tensor(values: NDArray[Any], like: Tensor) -> Tensor:
 
 
 class TreeClassifier(Classifier):
-    """A classifier of trees: `build` sets `trees` and `network`; `grow` fits trees to a batch until there is no room."""
+    """A classifier of trees: `build` sets `network`; `grow` fits trees to a batch until there is no room."""
 
     learns_by = "fitting"
     trees: Trees

@@ -246,13 +246,11 @@ def _unlike(e: Evidence) -> Finding | None:
 
 
 def _healthy(e: Evidence) -> Finding:
-    parts = []
+    parts = ["it copies nothing"] if e.nearest is not None else []
     if e.coverage is not None:
-        parts.append(f"it draws {e.coverage.covered} of {len(e.class_names)} classes")
-    if e.nearest is not None:
-        parts.append("it copies nothing")
+        parts.insert(0, f"it draws {e.coverage.covered} of {len(e.class_names)} classes")
     if e.alike is not None:
-        parts.append(f"its pictures differ {_percent(e.alike)} as much as real ones")
+        parts.append(f"its pictures are {_percent(e.alike)} as varied as real ones")
     numbers = {"alike": e.alike, "precision": e.precision, "precision_of_held_out": e.real_precision}
     return _finding("healthy", 0.0, f"Nothing is wrong: {', '.join(parts)}." if parts else "Nothing is wrong.", numbers)
 

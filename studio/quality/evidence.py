@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from studio.core.spec import DataSet
+from studio.data.progress import Progress, silent
 from studio.quality.balance import Balance
 from studio.quality.coverage import Coverage
 from studio.quality.features import FeatureNet
 from studio.quality.measures import PRECISION, Compared
 from studio.quality.neighbours import Nearest, Repeats, nearest_features, nearest_pixels, repeats, spread
-from studio.quality.pictures import Pixels, Progress, picked, quiet
+from studio.quality.pictures import Pixels, picked
 
 CLOSE = 256
 """Generated pictures that are compared one by one with the training pictures and with each other."""
@@ -83,7 +84,7 @@ def collect(
     *,
     error: str = "",
     seed: int = 0,
-    progress: Progress = quiet,
+    progress: Progress = silent,
 ) -> tuple[Evidence, Lookalikes]:
     """Look closely at the first `CLOSE` generated pictures.
 

@@ -27,7 +27,8 @@ from studio.canvas.backbone import Backbone
 from studio.core.errors import StoreError
 from studio.core.files import explained, read_json, write_atomic, write_json
 from studio.core.spec import DataSet, DataSpec, Split
-from studio.quality.pictures import CHUNK, Pixels, Points, Progress, quiet, to_tensor
+from studio.data.progress import Progress, silent
+from studio.quality.pictures import CHUNK, Pixels, Points, to_tensor
 
 FEATURES = 64
 BATCH, EPOCHS, RATE = 128, 3, 4e-3
@@ -98,7 +99,7 @@ class FeatureNet:
     accuracy: float | None
     network: SmallNet | Backbone
 
-    def look(self, pixels: Pixels, progress: Progress = quiet, what: str = "Looking") -> Seen:
+    def look(self, pixels: Pixels, progress: Progress = silent, what: str = "Looking") -> Seen:
         """Return features and class probabilities of pictures uint8 (N, H, W, C)."""
         features, probabilities = [], []
         with torch.no_grad():
@@ -128,7 +129,7 @@ def _pooled(backbone: Backbone, x: Tensor) -> Tensor:
     return backbone.features(x, [layer])[layer].mean(dim=(2, 3)).float()
 
 
-def feature_net(data: DataSet, workspace: Path, progress: Progress = quiet) -> FeatureNet:
+def feature_net(data: DataSet, workspace: Path, progress: Progress = silent) -> FeatureNet:
     """Return the feature network of a data set: from the cache, or trained now (about a minute on MNIST).
 
     Unlabelled data is seen through the bundled backbone.
@@ -176,7 +177,7 @@ def _cached(path: Path, spec: DataSpec) -> FeatureNet | None:
         return None
 
 
-def train(data: DataSet, progress: Progress = quiet, seed: int = 0) -> tuple[SmallNet, float]:
+def train(data: DataSet, progress: Progress = silent, seed: int = 0) -> tuple[SmallNet, float]:
     """Train the classifier on the training split; return it with its held-out accuracy (0..1).
 
     Adam with one cycle of the rate. Equal seeds give equal networks; torch's global generator is left as it was.

@@ -20,7 +20,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio.core.errors import BadInput, NotAvailable
-from studio.quality.pictures import Pixels, Progress, quiet
+from studio.data.progress import Progress, silent
+from studio.quality.pictures import Pixels
 
 FILES = ("pt_inception-2015-12-05-6726825d.pth", "weights-inception-2015-12-05-6726825d.pth")
 SIDE, FEATURES, CLASSES = 299, 2048, 1008
@@ -193,7 +194,7 @@ def load(path: Path) -> Inception:
     return network.float().eval().requires_grad_(False)
 
 
-def look(network: nn.Module, pixels: Pixels, progress: Progress = quiet, what: str = "") -> tuple[Tensor, Tensor]:
+def look(network: nn.Module, pixels: Pixels, progress: Progress = silent, what: str = "") -> tuple[Tensor, Tensor]:
     """Return features (N, 2048) and logits (N, 1008) of pictures uint8 (N, H, W, C), resized as torchmetrics does."""
     features, logits = [], []
     with torch.no_grad():

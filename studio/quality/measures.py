@@ -13,11 +13,12 @@ import torch
 from torch import nn
 
 from studio.core.spec import DataSet
+from studio.data.progress import Progress, silent
 from studio.quality import coverage as modes
 from studio.quality import distances
 from studio.quality.features import FeatureNet, Seen
 from studio.quality.inception import NAME, RESIZE, look
-from studio.quality.pictures import Pixels, Points, Progress, picked, quiet
+from studio.quality.pictures import Pixels, Points, picked
 
 FRECHET, KERNEL, PRECISION, RECALL, SCORE = "frechet", "kernel", "precision", "recall", "class_score"
 """Names of the figures in JSON."""
@@ -72,7 +73,7 @@ class Compared:
 
 
 def compare(
-    fakes: Pixels, data: DataSet, net: FeatureNet, seed: int = 0, progress: Progress = quiet, *, floor: bool = True
+    fakes: Pixels, data: DataSet, net: FeatureNet, seed: int = 0, progress: Progress = silent, *, floor: bool = True
 ) -> Compared:
     """Measure generated pictures uint8 (N, H, W, C) against a data set.
 
@@ -139,7 +140,7 @@ def _floor(real: Points, held_out: Seen | None, seed: int) -> dict[str, float]:
 
 
 def inception_figures(
-    real: Pixels, fakes: Pixels, network: nn.Module, seed: int = 0, progress: Progress = quiet
+    real: Pixels, fakes: Pixels, network: nn.Module, seed: int = 0, progress: Progress = silent
 ) -> list[Figure]:
     """Return FID, KID and IS by torchmetrics, on the features of the Inception that published figures use.
 

@@ -20,7 +20,8 @@ from torch import Tensor
 
 from studio.core.errors import BadInput
 from studio.core.spec import Split
-from studio.quality.pictures import Pixels, Points, Progress, quiet
+from studio.data.progress import Progress, silent
+from studio.quality.pictures import Pixels, Points
 
 Indices = NDArray[np.int64]
 FAR = 5
@@ -60,7 +61,7 @@ class Nearest:
         return order[self.ratio[order] < COPY_RATIO]
 
 
-def nearest_pixels(pixels: Pixels, split: Split, k: int = FAR, progress: Progress = quiet) -> Nearest:
+def nearest_pixels(pixels: Pixels, split: Split, k: int = FAR, progress: Progress = silent) -> Nearest:
     """Find the nearest examples of a split by mean absolute difference (L1).
 
     L1 cannot be had from a matrix product: on MNIST an exact search takes a hundred times as long. So the candidates

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,7 +11,6 @@ from studio.core.spec import Split
 
 Pixels = NDArray[np.uint8]
 Points = NDArray[np.float32]
-Progress = Callable[[int, int, str], None]
 CHUNK = 256
 
 
@@ -34,7 +31,3 @@ def picked(split: Split, count: int, seed: int = 0) -> tuple[Pixels, NDArray[np.
     index = every if count >= len(split) else np.sort(np.random.default_rng(seed).choice(every, count, replace=False))
     x, labels = split.gather(index.astype(np.int64))
     return np.ascontiguousarray(np.moveaxis(x, 1, -1)), labels, index
-
-
-def quiet(done: int, total: int, what: str) -> None:
-    """Take no notice of progress."""

@@ -96,7 +96,7 @@ def walked(
     points = (starts[:, None] + strengths[None, :, None] * unit).reshape(-1, len(unit)).astype(np.float32)
     recipe = {"attribute": name, "reach": reach, "columns": columns, "rows": rows}
     titles = tuple(f"{s:+.1f}".replace("-", "−").replace("+0.0", "0") for s in strengths)
-    return Sheet(model.decode(points), columns, (), titles, recipe), points
+    return Sheet(model.decode(points), columns, column_titles=titles, recipe=recipe), points
 
 
 def need_both(model: TrainedModel) -> None:

@@ -2,15 +2,12 @@
 
 Nothing here knows a recipe: everything follows from `TrainedModel.inputs` (see `core.capabilities.Conditioned`), so
 the window and the command line offer a new recipe's labels, codes and amounts without a line about it.
-
-A `Dial` is one number that can be turned: an amount, one number of a code, or a whole noise vector set to one value
-(StackedGAN's constant vectors, Atienza 6.2). What is not chosen is drawn: equal seeds give equal pictures.
+What is not chosen is drawn: equal seeds give equal pictures.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -20,8 +17,8 @@ from numpy.typing import NDArray
 from studio.core.capabilities import Input
 from studio.core.errors import BadInput
 from studio.latent.walks import slerp
+from studio.runs.dials import Dial, Drawn, dial, label_of, noises
 
-Drawn = dict[str, NDArray[Any]]
 Show = Literal["pictures", "sweep", "between", "mix"]
 LARGEST = 4096
 """Pictures in a sheet at most."""
@@ -42,32 +39,6 @@ class Model(Protocol):
     def generate(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.uint8]:
         """Return the pictures of a full set of inputs."""
         ...
-
-
-@dataclass(frozen=True)
-class Dial:
-    """One number that can be turned.
-
-    Attributes:
-        name: "truncation"; "code2" for the second number of `code`; "z1" for a whole noise vector.
-        title: what a control shows.
-        source: the input it belongs to.
-        index: which number of it; None turns all of them at once.
-    """
-
-    name: str
-    title: str
-    source: Input
-    index: int | None = None
-
-    def put(self, values: NDArray[Any], drawn: Drawn) -> None:
-        """Write one value per row into drawn inputs."""
-        if self.source.kind == "amount":
-            drawn[self.source.name] = values.astype(np.float32)
-        elif self.index is None:
-            drawn[self.source.name] = np.repeat(values[:, None], self.source.size, axis=1).astype(np.float32)
-        else:
-            drawn[self.source.name][:, self.index] = values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +80,7 @@ class Sheet:
         columns: pictures in a row.
         row_titles: what each row is, or ().
         column_titles: what each column is, or ().
+        about: what rows and columns bring, where titles do not say it.
         recipe: the request in JSON types: enough to make it again.
     """
 
@@ -116,86 +88,8 @@ class Sheet:
     columns: int
     row_titles: tuple[str, ...] = ()
     column_titles: tuple[str, ...] = ()
+    about: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
-
-
-# ---- what there is to choose
-
-
-def label_of(inputs: Sequence[Input]) -> Input | None:
-    """Return the input that is a class, or None."""
-    return next((i for i in inputs if i.kind == "label"), None)
-
-
-def noises(inputs: Sequence[Input]) -> tuple[Input, ...]:
-    """Return the inputs that are noise, in their order."""
-    return tuple(i for i in inputs if i.kind == "noise")
-
-
-def dials(inputs: Sequence[Input], *, noise: bool = False) -> tuple[Dial, ...]:
-    """Return every number that has a slider: amounts, and each number of each code; with `noise`, whole noises last."""
-    found: list[Dial] = []
-    for i in inputs:
-        if i.kind == "amount":
-            found.append(Dial(i.name, i.title, i))
-        elif i.kind == "code" and i.size == 1:
-            found.append(Dial(i.name, i.title, i, 0))
-        elif i.kind == "code":
-            found += [Dial(f"{i.name}{k + 1}", f"{i.title} {k + 1}", i, k) for k in range(i.size)]
-    return (*found, *(Dial(i.name, i.title, i) for i in noises(inputs) if noise))
-
-
-def dial(inputs: Sequence[Input], name: str) -> Dial:
-    """Return a dial by its name.
-
-    Raises:
-        BadInput: there is none of that name; says which there are.
-    """
-    known = {d.name: d for d in dials(inputs, noise=True)}
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known) or 'none'}."
-        raise BadInput(f"There is no input called {name!r} that can be turned.", hint)
-    return known[name]
-
-
-def class_number(inputs: Sequence[Input], text: str) -> int:
-    """Return the number of a class given by its name or number.
-
-    Raises:
-        BadInput: the model has no classes, or none like that.
-    """
-    label = label_of(inputs)
-    if label is None:
-        raise BadInput("This model knows no classes.", "Leave the label out.")
-    if text in label.choices:
-        return label.choices.index(text)
-    if text.isdigit() and int(text) < label.size:
-        return int(text)
-    shown = ", ".join(label.choices[:20]) or f"0 to {label.size - 1}"
-    raise BadInput(f"There is no class {text!r}.", f"There are: {shown}.")
-
-
-def settings(inputs: Sequence[Input], words: Mapping[str, str]) -> dict[str, float]:
-    """Turn `{"code1": "1.5", "truncation": "0.7"}` into values of dials.
-
-    Raises:
-        BadInput: a name is unknown, or a value is no number or out of the dial's range.
-    """
-    return {name: _value(dial(inputs, name), text) for name, text in words.items()}
-
-
-def _value(found: Dial, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise BadInput(f"{found.name} must be a number, not {text!r}.", "Write it like code1=1.5.") from None
-    source = found.source
-    if source.kind == "amount" and not source.low <= value <= source.high:
-        raise BadInput(f"{found.name} = {value:g} is out of range.", f"Use {source.low:g} to {source.high:g}.")
-    if not np.isfinite(value):
-        raise BadInput(f"{found.name} must be finite.", "Write it like code1=1.5.")
-    return value
 
 
 # ---- sheets
@@ -211,7 +105,15 @@ def sheet(model: Model, request: Request) -> Sheet:
     drawn, rows, columns = makers[request.show](model, request)
     count = len(next(iter(drawn.values())))
     pixels = model.generate(drawn)
-    return Sheet(pixels, count // max(len(rows), 1) if rows else request.columns, rows, columns, asdict(request))
+    width = count // len(rows) if rows else request.columns
+    return Sheet(pixels, width, rows, columns, _about(model, request), asdict(request))
+
+
+def _about(model: Model, request: Request) -> str:
+    if request.show != "mix":
+        return ""
+    first, second = (i.title for i in noises(model.inputs)[:2])
+    return f"A: {first}, B: {second}"
 
 
 def many(model: Model, request: Request, n: int) -> NDArray[np.uint8]:
@@ -326,8 +228,10 @@ def _mix(model: Model, request: Request) -> Laid:
     drawn = {name: value.repeat(request.columns, axis=0) for name, value in first.items()}
     for wanted in kinds[1:]:
         drawn[wanted.name] = np.concatenate([second[wanted.name]] * request.rows)
-    rows = tuple(f"{kinds[0].title} {k + 1}" for k in range(request.rows))
-    return drawn, rows, tuple(f"{kinds[1].title} {k + 1}" for k in range(request.columns))
+    rows, columns = (
+        tuple(f"{side}{k + 1}" for k in range(n)) for side, n in (("A", request.rows), ("B", request.columns))
+    )
+    return drawn, rows, columns
 
 
 def _fits(count: int) -> None:

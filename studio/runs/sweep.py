@@ -8,7 +8,7 @@ run that was broken off at its newest checkpoint. `sweep_table` says what they r
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -203,13 +203,9 @@ class SweepRun:
             run = self._prepare(store, request, record)
             self.id = run.id
             yield RunBegan(run.record.steps, run.id, number, len(reached), point)
-            last: ev.Event = ev.Finished(0, "failed", 0.0)
-            for last in run.events(control):
-                if not isinstance(last, ev.Finished):
-                    yield last
-            assert isinstance(last, ev.Finished)
-            seconds += last.seconds
-            yield RunEnded(last.step, run.id, last)
+            finished = yield from _trained(run, control)
+            seconds += finished.seconds
+            yield RunEnded(finished.step, run.id, finished)
         yield ev.Finished(0, "stopped" if control.stopped else "done", seconds)
 
     def _prepare(self, store: Store, request: Request, record: RunRecord | None) -> Run:
@@ -218,3 +214,16 @@ class SweepRun:
         run = start(store, request)
         run.recorder.update(tags=(*run.record.tags, self.sweep.tag))
         return run
+
+
+def _trained(run: Run, control: Control) -> Generator[ev.Event, None, ev.Finished]:
+    """Pass a run's events on except the last one, which is returned, whatever ended the run."""
+    last: ev.Event | None = None
+    try:
+        for last in run.events(control):
+            if not isinstance(last, ev.Finished):
+                yield last
+    except Exception as error:  # settings that torch refuses must not take the other runs along; the record says why
+        return ev.Finished(run.record.steps, "failed", 0.0, {}, f"{type(error).__name__}: {error}")
+    assert isinstance(last, ev.Finished)
+    return last

@@ -93,7 +93,7 @@ def estimate(store: Store, sweep: Sweep) -> float | None:
         spec = record.data.get("spec") or {}
         known = record.recipe == sweep.request.recipe and record.data.get("source") == source
         if known and record.seconds and record.steps and spec.get("train_count"):
-            each = record.seconds / (record.steps * record.training["batch_size"])
+            each = record.seconds / (record.steps * int(record.training["batch_size"]))
             return each * sum(_examples(single, spec["train_count"]) for single in _missing(store, sweep))
     return None
 

@@ -217,7 +217,7 @@ class Run:
         """Refuse several processes where there are no gradients to share."""
         cls = self.resolved.recipe
         if cls.learns_by != "gradient":
-            raise BadConfig(f"{cls.title} learns without gradients, in one process.", "Leave out --devices and --nodes.")
+            raise BadConfig(f"{cls.title} learns without gradients, in one process.", "Use one device and one node.")
 
     def _policy(self, data: DataSet) -> Policy:
         """Return the stored policy of a run that goes on, or choose one."""

@@ -1,5 +1,7 @@
 """Curves over training steps: thousands of points a second come in, at most 15 pictures a second go out.
 
+Metrics of one kind share a chart (`widgets/pane.py`); charts without a visible curve take no room.
+
 Pen width 1 (wider pens cost three times as much on long curves); two points per pixel and nothing outside the view.
 pyqtgraph's own peak downsampling keeps ten points per pixel: ten curves of 100,000 points took 0.3 s a picture.
 This module imports pyqtgraph: import it after the first paint (`widgets/curves.py` does).
@@ -26,6 +28,7 @@ from studio.core.errors import StoreError
 from studio.core.files import write_atomic
 from studio.ui.theme import SERIES, SPACE_M, Theme
 from studio.ui.widgets.curve import Curve
+from studio.ui.widgets.pane import KINDS, Pane, kind_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,6 +56,7 @@ class CurvePlot(QFrame):
         super().__init__()
         self._theme = theme
         self.curves: dict[str, Curve] = {}
+        self.panes: dict[str, Pane] = {}
         self.log = (False, False)
         self.smoothing = 0.0
         self._watched: dict[str, Literal["min", "max"]] = {}
@@ -67,24 +71,15 @@ class CurvePlot(QFrame):
         self._tint()
 
     def _build(self) -> None:
-        self.view = pg.PlotWidget()
+        self.view = pg.GraphicsLayoutWidget()
         self.view.setAccessibleName("Curves")
-        self.plot = self.view.getPlotItem()
-        self.view.setMenuEnabled(False)
-        menu = self.plot.ctrlMenu  # pyqtgraph leaves it without a parent: it would outlive us
-        menu.setParent(self.view, menu.windowFlags())
-        self.plot.hideButtons()
-        self.plot.showGrid(x=True, y=True, alpha=0.15)
-        self.plot.setLabel("bottom", "step")
-        box = self.plot.getViewBox()
-        box.setDefaultPadding(0.03)
-        box.sigRangeChangedManually.connect(lambda *_: self._followed())
-        box.sigXRangeChanged.connect(lambda *_: self._moved())
-        self.hover_line = pg.InfiniteLine(angle=90)
-        self.marker = pg.InfiniteLine(angle=90)
-        for line in (self.hover_line, self.marker):
-            line.hide()
-            self.plot.addItem(line, ignoreBounds=True)
+        self.view.setFrameShape(QFrame.Shape.NoFrame)
+        self.view.ci.setContentsMargins(0, 0, 0, 0)
+        for kind in KINDS:
+            pane = self.panes[kind] = Pane(self.view, kind)
+            pane.box.sigRangeChangedManually.connect(lambda *_, pane=pane: self._moved_by_hand(pane))
+            pane.box.sigXRangeChanged.connect(lambda *_: self._moved())
+        self.plot, self.marker = self.panes[KINDS[0]].plot, self.panes[KINDS[0]].marker
         self.view.scene().sigMouseMoved.connect(self._hover)
         self.view.viewport().installEventFilter(self)
         self.readout = QLabel(self)
@@ -112,13 +107,14 @@ class CurvePlot(QFrame):
 
     def clear(self) -> None:
         """Drop every curve and follow the data again."""
-        for curve in self.curves.values():
+        for name, curve in self.curves.items():
             for item in curve.items:
-                self.plot.removeItem(item)
+                self.pane_of(name).plot.removeItem(item)
         self.curves.clear()
         self._watched.clear()
         self.mark(None)
         self.readout.hide()
+        self._arrange()
         self.follow()
         self.series_changed.emit()
 
@@ -130,13 +126,32 @@ class CurvePlot(QFrame):
             self._later()
 
     def _add(self, name: str) -> None:
-        curve = self.curves[name] = Curve(name, self.plot)
+        curve = self.curves[name] = Curve(name, self.pane_of(name).plot)
         curve.series.set_smoothing(self.smoothing)
         curve.series.watch(self._watched.get(name, ""))
         for item in curve.items[:2]:
             item.setLogMode(*self.log)
+        self._arrange()
         self._colour()
         self.series_changed.emit()
+
+    def pane_of(self, name: str) -> Pane:
+        """Return the chart that a curve is drawn in."""
+        return self.panes[kind_of(name.rpartition("/")[2])]
+
+    @property
+    def shown_panes(self) -> list[Pane]:
+        """The charts with a visible curve; an empty plot shows the first."""
+        kinds = {kind_of(name.rpartition("/")[2]) for name, curve in self.curves.items() if curve.shown}
+        return [pane for kind, pane in self.panes.items() if kind in kinds] or [self.panes[KINDS[0]]]
+
+    def _arrange(self) -> None:
+        """Give the room to the charts that show something."""
+        shown = self.shown_panes
+        for pane in self.panes.values():
+            pane.plot.setVisible(pane in shown)
+            pane.title(len(shown) > 1, self._theme.tokens)
+        self.view.ci.layout.invalidate()
 
     @property
     def metrics(self) -> list[str]:
@@ -160,8 +175,8 @@ class CurvePlot(QFrame):
         for curve in self.curves.values():
             for item in curve.items[:2]:
                 item.setLogMode(x, y)
-        for axis, is_log in (("bottom", x), ("left", y)):
-            self.plot.getAxis(axis).setLogMode(is_log)
+        for pane in self.panes.values():
+            pane.set_log(x, y)
         self.mark(self._marked)
         self.follow()
         self.redraw()
@@ -179,6 +194,7 @@ class CurvePlot(QFrame):
         self.curves[name].shown = shown
         for item in self.curves[name].items:
             item.setVisible(shown)
+        self._arrange()
         self._later()
         if self.following:
             self.follow()
@@ -186,19 +202,25 @@ class CurvePlot(QFrame):
     def mark(self, step: int | None) -> None:
         """Mark a step with a line (where the preview's scrubber stands); None takes it away."""
         self._marked = step
-        visible = step is not None and not (self.log[0] and step <= 0)
-        self.marker.setVisible(visible)
-        if visible and step is not None:
-            self.marker.setValue(math.log10(step) if self.log[0] else step)
+        for pane in self.panes.values():
+            pane.mark(step, self.log[0])
 
     @property
     def following(self) -> bool:
         """Whether the axes follow the data."""
-        return bool(all(self.plot.getViewBox().state["autoRange"]))
+        return all(pane.following for pane in self.panes.values())
 
     def follow(self) -> None:
         """Let the axes follow the data again."""
-        self.plot.getViewBox().enableAutoRange()
+        for pane in self.panes.values():
+            pane.box.enableAutoRange()
+        self._followed()
+
+    def _moved_by_hand(self, moved: Pane) -> None:
+        """Show the same steps in every chart."""
+        for pane in self.panes.values():
+            if pane is not moved:
+                pane.box.setXRange(*moved.box.viewRange()[0], padding=0)
         self._followed()
 
     def _moved(self) -> None:
@@ -252,12 +274,9 @@ class CurvePlot(QFrame):
     def _tint(self) -> None:
         tokens = self._theme.tokens
         self.view.setBackground(tokens.surface)
-        for name in ("left", "bottom"):
-            axis = self.plot.getAxis(name)
-            axis.setPen(pg.mkPen(tokens.border))
-            axis.setTextPen(pg.mkPen(tokens.muted))
-        self.hover_line.setPen(pg.mkPen(tokens.muted))
-        self.marker.setPen(pg.mkPen(tokens.accent, style=Qt.PenStyle.DashLine))
+        for pane in self.panes.values():
+            pane.tint(tokens)
+        self._arrange()
         self.readout.setStyleSheet(
             f"background: {tokens.control}; border: 1px solid {tokens.border}; border-radius: 4px; padding: 4px;"
         )
@@ -269,27 +288,32 @@ class CurvePlot(QFrame):
     def eventFilter(self, watched: Any, event: QEvent) -> bool:
         """Hide the read-out when the mouse leaves; a double click fits the axes."""
         if event.type() == QEvent.Type.Leave:
-            self.hover_line.hide()
+            self._hide_lines()
             self.readout.hide()
         elif event.type() == QEvent.Type.MouseButtonDblClick:
             self.follow()
         return bool(super().eventFilter(watched, event))
 
     def _hover(self, position: QPointF) -> None:
-        box = self.plot.getViewBox()
-        inside = box.sceneBoundingRect().contains(position)
+        over = [pane.box for pane in self.shown_panes if pane.box.sceneBoundingRect().contains(position)]
         shown = [c for c in self.curves.values() if c.shown and len(c.series)]
-        self.hover_line.setVisible(inside and bool(shown))
-        self.readout.setVisible(inside and bool(shown))
-        if not inside or not shown:
+        self.readout.setVisible(bool(over and shown))
+        if not over or not shown:
+            self._hide_lines()
             return
-        x = float(box.mapSceneToView(position).x())
+        x = float(over[0].mapSceneToView(position).x())
         near = shown[0].series.at(10.0**x if self.log[0] else x)
         step = near[0] if near else x
-        self.hover_line.setValue(math.log10(step) if self.log[0] and step > 0 else step)
+        for pane in self.panes.values():
+            pane.hover_line.show()
+            pane.hover_line.setValue(math.log10(step) if self.log[0] and step > 0 else step)
         self.readout.setText(self.readout_at(step))
         self.readout.adjustSize()
         self._place(self.view.mapFromScene(position))
+
+    def _hide_lines(self) -> None:
+        for pane in self.panes.values():
+            pane.hover_line.hide()
 
     def _place(self, mouse: QPoint) -> None:
         gap, size = self._theme.px(SPACE_M) * 2, self.readout.size()
@@ -364,7 +388,7 @@ class CurvePlot(QFrame):
 
     def _draw_now(self) -> None:
         """Bring the items up to date even if the plot is hidden."""
-        self.hover_line.hide()
+        self._hide_lines()
         self.readout.hide()
         self._draw_curves()
         QApplication.processEvents()

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
-from studio.quality import features
 from studio.quality.balance import balance
 from studio.quality.doctor import examine
 from studio.quality.evidence import Evidence, collect
-from studio.quality.features import feature_net
 from studio.quality.measures import compare
 from studio.quality.remedies import REMEDIES, fitting
 from tests.quality import planted
@@ -18,51 +15,10 @@ from tests.quality import planted
 COUNT = 300
 
 
-@pytest.fixture(scope="module")
-def world():
-    return planted.world()
-
-
-@pytest.fixture(scope="module")
-def net(world, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(features, "FEWEST_STEPS", 150)  # enough for digits of 8 x 8
-        return feature_net(world.data, tmp_path_factory.mktemp("features"))
-
-
 def judged(world, net, fakes, series=None):
     compared = compare(fakes, world.data, net)
     evidence, _ = collect(fakes, world.data, net, compared, balance(series or planted.series()))
     return examine(evidence)
-
-
-def test_the_small_network_knows_the_digits_and_says_how_well(net, world):
-    assert net.accuracy > 0.95
-    assert net.name == f"CNN-64 trained on digits, {100 * net.accuracy:.1f} % held out"
-    assert (net.look(world.unseen).labels == world.unseen_labels).mean() > 0.95
-
-
-def test_it_is_trained_once_and_leaves_the_random_state_alone(world, net, tmp_path, monkeypatch):
-    monkeypatch.setattr(features, "FEWEST_STEPS", 3)
-    monkeypatch.setattr(features, "MOST_STEPS", 3)
-    torch.manual_seed(5)
-    before = torch.get_rng_state()
-    first = feature_net(world.data, tmp_path)
-    assert torch.equal(torch.get_rng_state(), before)
-    monkeypatch.setattr(features, "train", None)  # calling it again would fail
-    again = feature_net(world.data, tmp_path)
-    assert again.name == first.name
-    assert np.allclose(again.look(world.unseen[:5]).features, first.look(world.unseen[:5]).features, atol=1e-5)
-
-
-def test_a_damaged_cache_is_trained_again(world, tmp_path, monkeypatch):
-    monkeypatch.setattr(features, "FEWEST_STEPS", 3)
-    monkeypatch.setattr(features, "MOST_STEPS", 3)
-    feature_net(world.data, tmp_path)
-    [path] = (tmp_path / "cache" / "features").glob("*.safetensors")
-    path.write_bytes(b"\0" * 40)
-    assert feature_net(world.data, tmp_path).accuracy is not None
-    assert path.stat().st_size > 40
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -10,7 +10,7 @@ import torch
 from studio.core.compute import Compute, Policy
 from studio.core.knobs import fields_of, make
 from studio.core.recipe import Batch, Recipe
-from studio.core.spec import DataSpec
+from studio.core.spec import Column, DataSpec
 
 CLASSES = ("circle", "square", "star", "stripe")
 IMAGE = DataSpec(name="tiny", kind="image", shape=(1, 16, 16), train_count=64, val_count=16, classes=CLASSES)
@@ -23,6 +23,21 @@ TEXT = DataSpec(
     vocabulary=("", *(f"w{i}" for i in range(1, 20))),
     tokens="word",
 )
+CATEGORIES = DataSpec(
+    name="tiny",
+    kind="table",
+    shape=(3,),
+    train_count=64,
+    val_count=16,
+    columns=(
+        Column("hat", ("none", "cap", "crown", "wig")),
+        Column("coat", ("red", "blue", "green")),
+        Column("shoe", ("a", "b")),
+    ),
+)
+NUMBERS = DataSpec(
+    name="tiny", kind="table", shape=(2,), train_count=64, val_count=16, columns=(Column("age"), Column("income"))
+)
 WIDE = 16
 """Widths above this are divided by eight: the tests look at behaviour, not at capacity."""
 
@@ -31,6 +46,8 @@ def spec_for(cls: type[Recipe]) -> DataSpec:
     """Return the tiny data set's description that suits a recipe: domains are two classes."""
     if cls.family == "translation":
         return replace(IMAGE, classes=CLASSES[:2])
+    if cls.accepts == "table":
+        return CATEGORIES if cls.table_of == "categories" else NUMBERS
     return TEXT if cls.accepts == "text" else IMAGE
 
 
@@ -64,13 +81,17 @@ def enter(recipe: Recipe, phase: str) -> Recipe:
 
 
 def batch_for(cls: type[Recipe], n: int = 12, seed: int = 0, spec: DataSpec | None = None) -> Batch:
-    """Return a batch with something to learn: patterns by class, or a text that counts upwards."""
+    """Return a batch with something to learn: patterns by class, a text that counts upwards, or rows of a table."""
     spec = spec or spec_for(cls)
     random = torch.Generator().manual_seed(seed)
     if spec.kind == "text":
         starts = torch.randint(1, 20, (n, 1), generator=random)
         tokens = (starts + torch.arange(spec.shape[0] + 1) - 1) % 19 + 1
         return Batch(tokens[:, :-1], tokens[:, -1])
+    if spec.kind == "table" and spec.table_of == "numbers":
+        return Batch(torch.rand(n, *spec.shape, generator=random))
+    if spec.kind == "table":
+        return Batch(torch.stack([torch.arange(n) % (len(column.options) - 1) for column in spec.columns], dim=1))
     labels = torch.arange(n) % len(spec.classes)
     ramp = torch.linspace(0, 3.0, spec.shape[-1])
     waves = ((ramp[None, :] * (labels[:, None] + 1)).sin() > 0).float()  # (N, W)

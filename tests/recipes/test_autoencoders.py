@@ -72,6 +72,21 @@ def test_an_autoencoder_follows_the_loss_it_is_given(loss: str) -> None:
     assert losses[-1] < 0.9 * losses[0]
 
 
+@pytest.mark.bf16
+@pytest.mark.parametrize(
+    "cls", [c for c in registry.recipes().values() if c.family == "autoencoder"], ids=lambda c: c.id
+)
+def test_half_precision_steps_keep_losses_and_statistics_in_float32(cls) -> None:
+    torch.manual_seed(0)
+    compute = Compute(Policy(precision="bf16"))
+    recipe = cls(small(cls), IMAGE, compute)
+    with compute.autocast():
+        metrics = recipe.step(batch_for(cls))
+    assert all(value.dtype == torch.float32 and torch.isfinite(value) for value in metrics.values())
+    buffers = [b for m in recipe.modules().values() for b in m.buffers() if b.is_floating_point()]
+    assert all(b.dtype == torch.float32 for b in buffers)
+
+
 # ---- variational pieces
 
 

@@ -15,7 +15,8 @@ from studio.core.errors import BadInput
 from studio.latent.attributes import Directions
 from studio.runs import robustness as noise
 from studio.runs.attributes import Known, walked
-from studio.runs.generate import Request, class_number, dial, dials, many, settings, sheet
+from studio.runs.dials import class_number, crossings, dial, dials, settings
+from studio.runs.generate import Request, many, sheet
 from studio.runs.pictures import read_recipe
 
 LABEL = Input(name="label", title="Class", kind="label", size=3, choices=("ant", "bee", "cat"))
@@ -181,9 +182,15 @@ def test_mixing_takes_the_first_noise_from_the_row_and_the_second_from_the_colum
     rows, columns = model.asked["z1"].reshape(2, 3, 4), model.asked["z0"].reshape(2, 3, 4)
     assert (rows == rows[:, :1]).all()
     assert (columns == columns[:1]).all()
-    assert (made.row_titles[1], made.column_titles[2]) == ("Level 1 2", "Level 0 3")
+    assert (made.row_titles[1], made.column_titles[2]) == ("A2", "B3")
+    assert made.about == "A: Level 1, B: Level 0"
     with pytest.raises(BadInput, match="nothing to mix"):
         sheet(Model(LABEL, Z1), Request(show="mix"))
+
+
+def test_styles_that_are_mixed_cross_in_the_middle() -> None:
+    assert crossings(ALL) == {"layer": 2}
+    assert crossings((Input(name="x", title="X", kind="amount", low=0, high=7, default=7, step=1),)) == {"x": 4}
 
 
 def test_sheets_that_nobody_can_see_are_refused() -> None:

@@ -11,6 +11,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from studio.core import events as ev
+from studio.core import registry
 from studio.core.control import Control
 from studio.core.errors import BadConfig, StoreError
 from studio.core.store import Store
@@ -155,6 +156,22 @@ def test_a_run_that_fails_does_not_end_the_sweep(store):
     assert bad.error
     assert bad.val_best is None
     assert events[-1].status == "done"
+
+
+def test_settings_that_break_the_network_do_not_end_the_sweep(store, monkeypatch):
+    recipe = registry.recipe("vae")
+    build = recipe.build
+
+    def breaking(self, spec, compute):
+        if self.config.latent_dim == 3:
+            raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+        build(self, spec, compute)
+
+    monkeypatch.setattr(recipe, "build", breaking)
+    sweep = create(store, request(), ["latent_dim=3,2"])
+    events = train(store, sweep)
+    assert [e.finished.status for e in events if isinstance(e, RunEnded)] == ["failed", "done"]
+    assert "cannot be multiplied" in rows(store, sweep)[-1].error
 
 
 def test_the_table_is_written_as_csv(store):

@@ -15,7 +15,7 @@ from studio.ui.panels.explore_model import Session
 from studio.ui.theme import Theme
 from studio.ui.widgets.titled_sheet import TitledSheet
 from tests.ui.fakes_explore import CLASSES, VAE, FakeModel, add_run
-from tests.ui.panel_tests import PanelTests
+from tests.ui.panel_tests import PanelTests, accessible_name, interactive
 
 INPUTS = (
     Input(name="label", title="Class", kind="label", size=len(CLASSES), choices=CLASSES),
@@ -181,7 +181,28 @@ def test_mixing_brings_one_noise_by_row_and_the_other_by_column(page, explore, q
     coarse, fine = (asked[name].reshape(6, 10, 3) for name in ("z1", "z0"))
     assert (coarse == coarse[:, :1]).all()
     assert (fine == fine[:1]).all()
-    assert page.picture.row_titles[0] == "Coarse noise 1"
+    assert page.picture.row_titles[0] == "A1"
+    assert "A: Coarse noise, B: Fine noise" in page.note.text()
+
+
+def test_styles_cross_in_the_middle_when_they_are_mixed(context, qtbot):
+    cross = Input(name="cross", title="Crossover", kind="amount", low=0, high=8, default=8, step=1)
+    page = opened(context, qtbot, (*INPUTS[1:3], cross)).tabs.generate
+    show(page, qtbot, "mix")
+    assert page.inputs.dials == {"cross": 4}
+
+
+def test_every_control_is_named_and_reached_by_keyboard(page, qtbot):
+    show(page, qtbot, "sweep")
+    controls = list(interactive(page))
+    assert len(controls) > 10
+    assert [repr(c) for c in controls if not accessible_name(c).strip()] == []
+    chain, widget = set(), page.nextInFocusChain()
+    while widget is not page:
+        chain.add(widget)
+        widget = widget.nextInFocusChain()
+    lost = [accessible_name(c) for c in controls if c not in chain or not c.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    assert lost == []
 
 
 def test_only_what_a_model_has_is_offered(context, qtbot):

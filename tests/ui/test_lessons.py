@@ -153,7 +153,7 @@ def test_the_books_patch_gives_2_8(panel, qtbot):
     assert view.made.values.shape == (3, 3)
     choose(view.picture, "square")
     view.same.setChecked(False)
-    view.made.set_cursor(0, 2)
+    view.made.set_at(0, 2)
     assert view.at == (0, 2)
     assert view.sum.text() == "−3.00"
     for _ in range(3):
@@ -168,7 +168,7 @@ def test_a_kernel_is_typed(panel, qtbot):
     view = opened(panel, qtbot, "convolution")
     choose(view.picture, "patch")
     view.kernel.setFocus()
-    view.kernel.set_cursor(0, 0)
+    view.kernel.set_at(0, 0)
     qtbot.keyClicks(view.kernel, "2.5")
     qtbot.keyClick(view.kernel, Qt.Key.Key_Return)
     assert view.kernel.values[0, 0] == 2.5
@@ -206,7 +206,7 @@ def test_the_checkerboard_goes_when_the_stride_divides_the_kernel(panel, qtbot):
     view = opened(panel, qtbot, "transposed")
     assert "does not divide" in view.result.text()
     assert "Uneven" in view.result.text()
-    view.size.set_value(4)
+    view.kernel_size.set_value(4)
     assert "Even" in view.result.text()
 
 
@@ -310,7 +310,7 @@ def test_a_matrix_is_pointed_at_and_tells_its_numbers(qtbot, context):
     assert view.accessibleDescription() == "Row 1, column 2: -2"
     assert view.cell_at(QPointF(1, 1)) is None
     qtbot.keyClick(view, Qt.Key.Key_Down)
-    assert view.cursor == (1, 1)
+    assert view.at == (1, 1)
     qtbot.keyClicks(view, "7")
     qtbot.keyClick(view, Qt.Key.Key_Return)
     assert view.values[1, 1] == 0.5  # not editable

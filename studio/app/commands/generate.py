@@ -42,7 +42,7 @@ class Generate(Output):
     def run(self) -> Any:
         """Make, write, and return what was written; or what can be chosen."""
         from studio.runs import outputs
-        from studio.runs.generate import class_number, dial, settings
+        from studio.runs.dials import class_number, crossings, dial, settings
 
         model = self.model()
         if self.inputs:
@@ -54,9 +54,10 @@ class Generate(Output):
                 raise BadInput("What is to be swept?", "Give --input NAME; `--inputs` lists what there is.")
             source = dial(model.inputs, self.input).source
             low, high = (source.low if low is None else low), (source.high if high is None else high)
+        crossed = crossings(model.inputs) if self.show == "mix" else {}
         request = self._request(
             label=None if self.label is None else class_number(model.inputs, self.label),
-            dials=settings(model.inputs, pairs(self.set)),
+            dials={**crossed, **settings(model.inputs, pairs(self.set))},
             low=-2.0 if low is None else low,
             high=2.0 if high is None else high,
         )

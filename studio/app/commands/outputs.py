@@ -71,7 +71,8 @@ class Sample(Output):
     def run(self) -> Any:
         """Draw, write, and return what was written."""
         from studio.runs import outputs
-        from studio.runs.generate import Request, class_number, settings
+        from studio.runs.dials import class_number, settings
+        from studio.runs.generate import Request
 
         model = self.model()
         if "WritesText" in model.capabilities:

@@ -95,6 +95,24 @@ class Autoencoder(Recipe, Encodes, Decodes, Reconstructs, Samples):
             training={"epochs": 10, "batch_size": 32},
             expects="An asymmetric, unbounded cloud of codes with unequal areas per digit; 200,963 parameters.",
         ),
+        Preset(
+            name="tins",
+            title="Biscuit tins: two numbers found again",
+            source="Foster (2019), chapter 1, with the networks of chapter 3",
+            data="tins",
+            config={
+                "latent_dim": 2,
+                "filters": (32, 64, 64, 64),
+                "strides": (2, 2, 2, 1),
+                "head": False,
+                "activation": "leaky",
+                "lr": 5e-4,
+            },
+            training={"epochs": 10, "batch_size": 32},
+            shape=(1, 64, 64),
+            classes=0,
+            expects="Height and width are directions of the plane again (Explore, Attributes); no figure is published.",
+        ),
     )
 
     def build(self, spec: DataSpec, compute: Compute) -> None:
@@ -113,7 +131,8 @@ class Autoencoder(Recipe, Encodes, Decodes, Reconstructs, Samples):
         z = self.encoder(batch.x)  # (N, D)
         loss = self._loss(self._logits(z), batch.x)
         self.compute.minimise(loss, self.opt)
-        self.codes.update(z)
+        with self.compute.full_precision():
+            self.codes.update(z)
         return {"loss": loss.detach()}
 
     def validate(self, batch: Batch) -> Mapping[str, Tensor]:

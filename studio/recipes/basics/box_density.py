@@ -6,8 +6,9 @@ The rectangle of maximum likelihood is the smallest one around all points, so le
 
 Used in: Foster, Generative Deep Learning, 1st ed. (2019) ch. 1 and 2nd ed. (2023) ch. 1: the first generative model.
 
-What we do differently: any number of columns of numbers; for latitude and longitude, land is known, and `on_land` (share
-of the box that is land) and `land_covered` (share of all land in the box) say how good a model of the truth it is.
+What we do differently: any number of columns of numbers; for latitude and longitude, land is known, and `on_land`
+(share of the box that is land) and `land_covered` (share of all land in the box) say how good a model of the truth it
+is.
 
 What to expect: instant; the log-likelihood is about -10.7 nats a point (one over the box's square degrees). A third
 of the box is land: samples in the sea are what the model gets wrong, for a box is too simple a family.
@@ -32,7 +33,7 @@ from studio.core.recipe import Batch, Preset, Recipe
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.data import world
-from studio.data.table_pictures import draw_plane, plane_of
+from studio.data.table_pictures import Numbers, Pixels, draw_plane, plane_of
 from studio.nn.counting import LEAST
 
 NARROWEST = 1e-6
@@ -155,7 +156,7 @@ class BoxDensity(Recipe, Samples):
         made = np.stack([self._picture(np.empty((0, points.shape[1]), np.float32), p[None], 360) for p in points])
         return (torch.from_numpy(made).float() / 255).to(self.compute.device)
 
-    def _picture(self, points: np.ndarray, samples: np.ndarray, width: int) -> np.ndarray:  # type: ignore[type-arg]
+    def _picture(self, points: Numbers, samples: Numbers, width: int) -> Pixels:
         box = torch.stack(self.box.edges).cpu().numpy()
         shown = box if np.isfinite(box).all() else samples
         return draw_plane(plane_of(self.spec.columns, shown), points, box, samples, width)

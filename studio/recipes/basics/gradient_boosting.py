@@ -3,15 +3,15 @@
     F ← F + ν Σ_leaf γ [x in leaf],     p = softmax(F),     a round fits one tree per class to r = y - p
     γ = (K - 1) / K · Σ r / (λ + Σ |r| (1 - |r|))                    (a Newton step per leaf)
 
-Friedman 2001 (algorithm 6) and, for fitting each round to a random part of the data, Friedman 2002, "Stochastic gradient
-boosting". Each batch is that random part.
+Friedman 2001 (algorithm 6) and, for fitting each round to a random part of the data, Friedman 2002, "Stochastic
+gradient boosting". Each batch is that random part.
 
-Used in: Foster, Generative Deep Learning, 1st ed. (2019) and 2nd ed. (2023), chapter 2, as XGBoost: named as what is fine
-for tables but not for pictures. No figures are printed.
+Used in: Foster, Generative Deep Learning, 1st ed. (2019) and 2nd ed. (2023), chapter 2, as XGBoost: named as what is
+fine for tables but not for pictures. No figures are printed.
 
-What we do differently: λ = 1 is XGBoost's (Chen and Guestrin 2016); Friedman has 0, with which a leaf of few confident
-examples takes a step without bound. No second-order split criterion as in XGBoost; the trees are scikit-learn's regression trees, kept
-as tensors, never as a pickle. Each split looks at a share of the pixels only.
+What we do differently: λ = 1 is XGBoost's (Chen and Guestrin 2016); Friedman has 0, with which a leaf of few
+confident examples takes a step without bound. No second-order split criterion as in XGBoost; the trees are
+scikit-learn's regression trees, kept as tensors, never as a pickle. Each split looks at a share of the pixels only.
 
 What to expect: digits in a few seconds, about 95 %; MNIST with the preset about 95 % in a minute or two.
 """
@@ -34,7 +34,6 @@ from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.trees import TreeClassifier, Trees
-
 
 PENALTY = 1.0
 """λ: keeps steps of leaves with few or well-explained examples small."""

@@ -2,13 +2,14 @@
 
     p(y | x) = softmax(W x + b),        L = -mean_i log p(y_i | x_i) + λ Σ w²
 
-Used in: Foster, Generative Deep Learning, 1st ed. (2019) and 2nd ed. (2023), chapter 2: named as what is fine for tables
-but not for pictures, since a pixel by itself means little. No figures are printed.
+Used in: Foster, Generative Deep Learning, 1st ed. (2019) and 2nd ed. (2023), chapter 2: named as what is fine for
+tables but not for pictures, since a pixel by itself means little. No figures are printed.
 
-What we do differently: the preview also shows the weights as pictures, one per class: grey is zero, white speaks for the
-class and black against it.
+What we do differently: the preview also shows the weights as pictures, one per class: grey is zero, white speaks for
+the class and black against it.
 
-What to expect: 92.5 % on MNIST after 10 epochs (seconds), about 40 % on CIFAR-10. The weights look like ghosts of digits.
+What to expect: 92.5 % on MNIST after 10 epochs (seconds), about 40 % on CIFAR-10. The weights look like ghosts of
+digits.
 """
 
 from __future__ import annotations

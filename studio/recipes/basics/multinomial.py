@@ -2,11 +2,11 @@
 
     θ_j = (n_j + a) / (N + a M),        M = number of combinations (4,032 for Wrodl), M - 1 free parameters
 
-Used in: Foster, Generative Deep Learning (2019), chapter 1: the first model for the fashions of planet Wrodl, then the
-same with additive smoothing (a = 1).
+Used in: Foster, Generative Deep Learning (2019), chapter 1: the first model for the fashions of planet Wrodl, then
+the same with additive smoothing (a = 1).
 
-What we do differently: the book's formula divides by N + d with d = 4,031 parameters; the probabilities only sum to one
-with the 4,032 cells, which is what we use.
+What we do differently: the book's formula divides by N + d with d = 4,031 parameters; the probabilities only sum to
+one with the 4,032 cells, which is what we use.
 
 What to expect: instant. With a = 0 every sample is a copy of a training row (`copies` 1). With a = 1 each unseen
 combination has 1/4,082, all of them together about 98 % (`unseen_mass`): samples are nearly pure chance. Between
@@ -60,7 +60,10 @@ class Multinomial(CountedTable):
     config: Config
     presets = (
         _preset(
-            "foster", "Wrodl, maximum likelihood", 0.0, "A combination seen twice has 0.04, an unseen one 0; all copies."
+            "foster",
+            "Wrodl, maximum likelihood",
+            0.0,
+            "A combination seen twice has 0.04, an unseen one 0; all copies.",
         ),
         _preset("smoothed", "Wrodl, pseudocount 1", 1.0, "Unseen combinations have 1/4,082 each, 98 % together."),
     )

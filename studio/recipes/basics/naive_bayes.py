@@ -2,15 +2,16 @@
 
     p(x) = Π_k p(x_k),        θ_kl = (n_kl + a) / (N + a L_k)
 
-Used in: Foster, Generative Deep Learning (2019), chapter 1, on the fashions of planet Wrodl: 7 + 6 + 3 + 4 + 8 - 5 = 23
-free parameters instead of 4,031.
+Used in: Foster, Generative Deep Learning (2019), chapter 1, on the fashions of planet Wrodl: 7 + 6 + 3 + 4 + 8 - 5 =
+23 free parameters instead of 4,031.
 
-What we do differently: a pseudocount can be added, so that categories that never occurred (a bun, black clothes) become
-possible. The book says the worked combination is not in the data; it is there twice, and the same in Blue01 is meant.
+What we do differently: a pseudocount can be added, so that categories that never occurred (a bun, black clothes)
+become possible. The book says the worked combination is not in the data; it is there twice, and the same in Blue01 is
+meant.
 
-What to expect: instant. Long straight red hair, round glasses and a white shirt with a scoop neck have 0.0054; in Blue01,
-which nobody wears with them, 0.00098 instead of the multinomial's 0. New faces look right, for here the columns nearly are
-independent; the same model on pixels (pixel-naive-bayes) fails, for pixels are not.
+What to expect: instant. Long straight red hair, round glasses and a white shirt with a scoop neck have 0.0054; in
+Blue01, which nobody wears with them, 0.00098 instead of the multinomial's 0. New faces look right, for here the
+columns nearly are independent; the same model on pixels (pixel-naive-bayes) fails, for pixels are not.
 """
 
 from __future__ import annotations

@@ -2,14 +2,14 @@
 
     p(x) = Π_k p(x_k),        θ_kl = (n_kl + a) / (N + a L),        one x_k per pixel, L colours of a palette
 
-Used in: Foster, Generative Deep Learning (2019), chapter 1, "Planet Pixel": 1,024 pixels of 256 palette values, counted in
-fifty faces; the model whose failure motivates deep learning.
+Used in: Foster, Generative Deep Learning (2019), chapter 1, "Planet Pixel": 1,024 pixels of 256 palette values,
+counted in fifty faces; the model whose failure motivates deep learning.
 
 What we do differently: the palette is fixed, 6 x 6 x 6 colours and 40 greys. The faces of `planet-pixel` are drawn in
 it, so nothing is lost there; other colour pictures take the nearest colour. Grey pictures use grey levels.
 
-What to expect: instant, and ten nearly equal blurs. What all faces share comes out (ground, face, mouth); hair and shirt
-are confetti and glasses have no shape, because neighbouring pixels know nothing of each other.
+What to expect: instant, and ten nearly equal blurs. What all faces share comes out (ground, face, mouth); hair and
+shirt are confetti and glasses have no shape, because neighbouring pixels know nothing of each other.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class PixelNaiveBayes(Recipe, Samples):
         return {"log_likelihood": self.validate(batch)["log_likelihood"]}
 
     def validate(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Return log-likelihood (nats a picture; an impossible pixel counts -69) and the share of impossible pictures."""
+        """Return the log-likelihood (nats a picture; impossible pixels count -69), the share of impossible pictures."""
         return log_likelihood(self.pixels(self.codes(batch.x), self.config.pseudocount))
 
     def preview(self, batch: Batch) -> Iterator[Event]:

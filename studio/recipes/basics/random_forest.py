@@ -5,13 +5,13 @@
 Breiman 2001, Machine Learning 45. Each batch is the training set of its own trees, drawn from it with replacement:
 "pasting small votes", Breiman 1999, Machine Learning 36, so the data never has to be in memory at once.
 
-Used in: Foster, Generative Deep Learning, 1st ed. (2019) and 2nd ed. (2023), chapter 2: named as what is fine for tables
-but not for pictures. No figures are printed.
+Used in: Foster, Generative Deep Learning, 1st ed. (2019) and 2nd ed. (2023), chapter 2: named as what is fine for
+tables but not for pictures. No figures are printed.
 
 What we do differently: trees are fitted by scikit-learn and kept as tensors, never as a pickle.
 
-What to expect: digits in a second, about 95 %; MNIST with the preset about 95 % in a minute, better than logistic regression,
-below the smallest convolutional network. On CIFAR-10 about 40 %: single pixels carry no meaning there.
+What to expect: digits in a second, about 95 %; MNIST with the preset about 95 % in a minute, better than logistic
+regression, below the smallest convolutional network. On CIFAR-10 about 40 %: single pixels carry no meaning there.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ class RandomForest(TreeClassifier):
     class Config:
         """Knobs of the forest."""
 
-        forest: Annotated[int, Knob("Trees", 1, 2000, help="Growing stops when there are so many.")] = 300
-        per_batch: Annotated[int, Knob("Trees per batch", 1, 100)] = 3
-        leaves: Annotated[int, Knob("Leaves per tree", 2, 4096, help="At most.")] = 256
-        depth: Annotated[int, Knob("Depth", 1, 32, help="At most.")] = 16
+        forest: Annotated[int, Knob("Trees", 1, 2000, help="Growing stops when there are so many.")] = 200
+        per_batch: Annotated[int, Knob("Trees per batch", 1, 100)] = 2
+        leaves: Annotated[int, Knob("Leaves per tree", 2, 4096, help="At most.")] = 64
+        depth: Annotated[int, Knob("Depth", 1, 32, help="At most.")] = 12
 
     config: Config
     presets = (
@@ -72,7 +72,7 @@ class RandomForest(TreeClassifier):
             title="MNIST, 300 trees",
             source="Foster (2019), chapter 2, as a contrast",
             data="mnist",
-            config={"leaves": 1024, "depth": 20, "per_batch": 10},
+            config={"forest": 300, "leaves": 1024, "depth": 20, "per_batch": 10},
             training={"epochs": 3, "batch_size": 6000},
             expects="About 95 % test accuracy.",
         ),
@@ -81,7 +81,7 @@ class RandomForest(TreeClassifier):
             title="CIFAR-10, 300 trees",
             source="Foster (2019), chapter 2, as a contrast",
             data="cifar10",
-            config={"leaves": 1024, "depth": 20, "per_batch": 10},
+            config={"forest": 300, "leaves": 1024, "depth": 20, "per_batch": 10},
             training={"epochs": 3, "batch_size": 5000},
             shape=(3, 32, 32),
             expects="About 40 % test accuracy: the books' dense network has 49 %, a small convolutional one 72 %.",

@@ -2,16 +2,17 @@
 
     x_l = H([x_0, x_1, …, x_(l-1)]),   H = BN - ReLU - Conv1 (4 k) - BN - ReLU - Conv3 (k)      (bottleneck, "B")
 
-Between blocks a transition BN - Conv1 - AvgPool 2 keeps a share θ of the maps (compression, "C"). With growth rate k each
-layer adds only k maps, so the network is narrow, and gradients reach every layer directly. Huang 2017, arXiv:1608.06993.
+Between blocks a transition BN - Conv1 - AvgPool 2 keeps a share θ of the maps (compression, "C"). With growth rate k
+each layer adds only k maps, so the network is narrow, and gradients reach every layer directly. Huang 2017,
+arXiv:1608.06993.
 
 Used in: Atienza, Advanced Deep Learning with Keras (2018), 2.4.
 
 What we do differently: nothing in the network; it follows the author's released program where the book says less. As
 there, the stem is joined with the picture itself, a transition's width ignores those first channels, nothing is
 normalised before the last pooling, and a depth between two that fit is rounded down. The plateau reducer is left out:
-the step table writes the rate anew at every epoch. Dropout follows the convolutions when there is no augmentation (0.2 in
-the program); here it is a knob. 797,788 parameters count the running statistics, 774,376 are trained.
+the step table writes the rate anew at every epoch. Dropout follows the convolutions when there is no augmentation
+(0.2 in the program); here it is a knob. 797,788 parameters count the running statistics, 774,376 are trained.
 
 What to expect: 93.74 % on the CIFAR-10 test set after 200 epochs (paper: 95.49 %); 225 s per epoch on the author's GPU.
 """
@@ -38,7 +39,10 @@ class Joined(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """Append what the layers make of x."""
-        return torch.cat([x, super().forward(x)], dim=1)
+        made = x
+        for layer in self:
+            made = layer(made)
+        return torch.cat([x, made], dim=1)
 
 
 def unit(inputs: int, filters: int, kernel: int, dropout: float) -> list[nn.Module]:

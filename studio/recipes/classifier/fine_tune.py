@@ -27,7 +27,7 @@ from typing import Annotated
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from studio.canvas.backbone import LOGIT, Backbone
+from studio.canvas.backbone import LOGIT, Backbone, Chain
 from studio.canvas.backbones import open_backbone
 from studio.core.compute import Compute
 from studio.core.errors import BadConfig
@@ -57,9 +57,10 @@ class Tuned(nn.Module):
             raise BadConfig("The answers of a network are no features.", f"Take a layer such as {layers[-1].name}.")
         self.layer, self.preprocessing = chosen.name, backbone.preprocessing
         self.side = max(config.side, backbone.smallest)
-        self.features = copy.deepcopy(backbone.module).requires_grad_(False)
-        if hasattr(self.features, "head"):
-            self.features.head = None  # its own classes are not asked for
+        chain = copy.deepcopy(backbone.module).requires_grad_(False)
+        assert isinstance(chain, Chain)  # every registered network and every file is one
+        chain.head = None  # its own classes are not asked for
+        self.features = chain
         self.head = nn.Sequential(nn.Dropout(config.dropout), Dense(chosen.channels, classes))
 
     def thaw(self, layers: int) -> None:

@@ -8,10 +8,10 @@ the gradient reaches the first layers unhindered. He 2016, arXiv:1512.03385, and
 
 Used in: Atienza, Advanced Deep Learning with Keras (2018), 2.2 and 2.3.
 
-What we do differently: the author's program subtracts the mean picture of the training set; here the normalisation after
-the first convolution takes the mean away. Its plateau reducer is left out: the step table writes the rate anew at
-every epoch, so it never had an effect. The penalty of 1e-4, the batch of 32 and the factors of the step table stand only
-in that program. Section 2.3 prints n = 9 and 18 for v2; 6 and 12 are meant. Convolutions keep their biases, as in
+What we do differently: the author's program subtracts the mean picture of the training set; here the normalisation
+after the first convolution takes the mean away. Its plateau reducer is left out: the step table writes the rate anew
+at every epoch, so it never had an effect. The penalty of 1e-4, the batch of 32 and the factors of the step table
+stand only in that program. Section 2.3 prints n = 9 and 18 for v2; 6 and 12 are meant. Convolutions keep their biases, as in
 Keras: 274,442 parameters at depth 20.
 
 What to expect: on the CIFAR-10 test set after 200 epochs 92.16 % (ResNet20 v1, 35 s per epoch on the author's GPU) to
@@ -76,7 +76,7 @@ def stages_v1(n: int, filters: int) -> tuple[list[nn.Module], int]:
 
 
 def stages_v2(n: int, filters: int) -> tuple[list[nn.Module], int]:
-    """Return 3 n bottlenecks and BN - ReLU, (N, filters, H, W) -> (N, 16 filters, H / 4, W / 4), and their last width."""
+    """Return 3 n bottlenecks, BN and ReLU, (N, filters, H, W) -> (N, 16 filters, H / 4, W / 4), and the last width."""
     blocks: list[nn.Module] = []
     inputs, narrow, wide = filters, filters, 4 * filters
     for i in range(STAGES * n):

@@ -35,7 +35,7 @@ from studio.nn.classification import Classifier, OptimiserName, optimiser
 from studio.nn.keras import Dense
 from studio.nn.recurrent import one_bias_
 
-CELLS: dict[str, type[nn.RNNBase]] = {"simple": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+CELLS: dict[str, type[nn.RNN | nn.LSTM | nn.GRU]] = {"simple": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
 class Reader(nn.Module):

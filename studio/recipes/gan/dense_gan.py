@@ -52,7 +52,7 @@ class Maxout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the largest piece of each unit."""
         y: Tensor = self.linear(x)
-        return y.unflatten(1, (-1, self.pieces)).amax(dim=2)
+        return y.view(len(x), -1, self.pieces).amax(dim=2)
 
 
 @register("dense-gan", title="Dense GAN", family="gan", sources="Goodfellow 2014 arXiv:1406.2661; Foster (2019) ch. 4")

@@ -80,12 +80,12 @@ class OptionsSide(QWidget):
 
     def show_view(self, view: View) -> None:
         """Say which source is open, with which options."""
-        self._view, is_text = view, view.data.spec.kind == "text"
-        for names, usable in ((TEXT_ONLY, is_text), (PICTURES_ONLY, not is_text)):
+        self._view, kind = view, view.data.spec.kind
+        for names, usable in ((TEXT_ONLY, kind == "text"), (PICTURES_ONLY, kind == "image")):
             for name in names:
                 self.form.rows[name].setVisible(usable)
         for widget in (self.preview, self.again_button, self.note):
-            widget.setVisible(not is_text)
+            widget.setVisible(kind == "image")
         self._changed()
 
     def show_nothing(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPlainTextEdit, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
+from studio.ui.panels.data_table import TablePage
 from studio.ui.panels.data_work import View, facts, fetcher
 from studio.ui.theme import SPACE_M, SPACE_S, Theme
 from studio.ui.widgets.histogram import Bars
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SourceView(QWidget):
-    """Title, facts, then thumbnails with class counts, or an excerpt with token counts."""
+    """Title, facts, then thumbnails with class counts, an excerpt with token counts, or the rows of a table."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -62,6 +63,8 @@ class SourceView(QWidget):
         self.stack = QStackedWidget()
         self.stack.addWidget(self._pictures())
         self.stack.addWidget(self._text())
+        self.table = TablePage(self._theme)
+        self.stack.addWidget(self.table)
         column.addWidget(self.stack, 1)
 
     def _pictures(self) -> QWidget:
@@ -95,11 +98,11 @@ class SourceView(QWidget):
         self.message.setText("\n".join(view.messages[:3]))
         self.message.setVisible(bool(view.messages))
         self.fingerprint.setText(f"Fingerprint {view.data.spec.fingerprint[:16]}")
-        is_text = view.data.spec.kind == "text"
-        for box in (self.split_box, self.class_box):
-            box.setVisible(not is_text)
-        self.stack.setCurrentIndex(int(is_text))
-        if is_text:
+        kind = view.data.spec.kind
+        self.split_box.setVisible(kind != "text")
+        self.class_box.setVisible(kind == "image")
+        self.stack.setCurrentIndex(("image", "text", "table").index(kind))
+        if kind == "text":
             self.excerpt.setPlainText(view.excerpt)
             names, counts = [n for n, _ in view.tokens], [c for _, c in view.tokens]
             self.token_bars.show_values(names, counts)
@@ -122,6 +125,9 @@ class SourceView(QWidget):
 
         view = self.view
         if view is None or view.data.spec.kind == "text":
+            return
+        if view.data.spec.kind == "table":
+            self.table.show_view(view, str(self.split_box.currentData() or "train"))
             return
         classes, labels = view.data.spec.classes, self._labels()
         self.class_box.blockSignals(True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,8 +82,9 @@ def list_catalogue(workspace: Path) -> list[Listed]:
 
 def _listed(entry: Any, present: bool) -> Listed:
     shape = " × ".join(str(n) for n in reversed(entry.shape)) if entry.shape else "text"
+    shape = f"{len(entry.columns)} columns" if entry.columns else shape
     parts = [] if present else [f"{entry.megabytes:,.0f} MB"]  # first: what a narrow list cuts off is the rest
-    parts += [f"{entry.count:,} examples", shape] if entry.kind == "image" else ["text"]
+    parts += [f"{entry.count:,} examples", shape] if entry.kind != "text" else ["text"]
     section = "Bundled" if entry.bundled else "On this computer" if present else "To download"
     size = 0.0 if present else float(entry.megabytes)
     return Listed(entry.name, entry.title, " · ".join(parts), section, size, entry.licence, entry.note)
@@ -108,6 +110,8 @@ def open_source(source: str, options: DataOptions, workspace: Path, progress: Pr
     messages = tuple(getattr(data, "messages", ()))
     if data.spec.kind == "text":
         return View(source, options, data, {}, _excerpt(data), _frequent(data), messages)
+    if data.spec.kind == "table":
+        return View(source, options, data, {}, messages=messages)
     labels = {"train": _labels(data.train, progress), "val": _labels(data.val, progress)}
     return View(source, options, data, labels, messages=messages)
 
@@ -158,6 +162,29 @@ def _frequent(data: Any) -> tuple[tuple[str, int], ...]:
 
 def _visible(token: str) -> str:
     return {" ": "␣ space", "\n": "↵ new line", "\t": "⇥ tab"}.get(token, token)
+
+
+def rows_of(data: DataSet, split: str, limit: int = 1000) -> list[list[str]]:
+    """Return the first rows of a table as texts."""
+    import numpy as np
+
+    chosen = data.train if split == "train" else data.val
+    values = chosen.gather(np.arange(min(limit, len(chosen)), dtype=np.int64))[0].tolist()
+    names = [column.options for column in data.spec.columns]
+    return [[o[v] if o else f"{v:g}" for o, v in zip(names, row, strict=True)] for row in values]
+
+
+def spread_of(data: DataSet, split: str, column: int) -> tuple[list[str], list[int]]:
+    """Return the names of a column's categories, or of ten intervals of its numbers, and how many rows have each."""
+    import numpy as np
+
+    chosen = data.train if split == "train" else data.val
+    values = chosen.gather(np.arange(len(chosen), dtype=np.int64))[0][:, column]
+    options = data.spec.columns[column].options
+    if options:
+        return list(options), np.bincount(values, minlength=len(options)).tolist()
+    counts, edges = np.histogram(values, bins=10)
+    return [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)], counts.tolist()
 
 
 def fetcher(data: DataSet, split: str) -> Callable[..., Any]:
@@ -239,6 +266,8 @@ def facts(view: View) -> str:
         colour = "grey" if channels == 1 else "colour" if channels == 3 else f"{channels} channels"
         parts += [f"{width} × {height} px", colour]
         parts.append(f"{len(spec.classes)} classes" if spec.classes else "no labels")
+    elif spec.kind == "table":
+        parts += [f"{len(spec.columns)} columns of {spec.table_of}"]
     else:
         unit = "characters" if spec.tokens == "char" else "words"
         parts += [f"windows of {spec.shape[0]} {unit}", f"{len(spec.vocabulary):,} different {unit}"]

@@ -205,6 +205,9 @@ class ExplorePanel(Panel):
         self.strip.start_over()
         can = session.can
         if not self.tabs.show_for(can):
+            if "Translates" in can:
+                self.context.notify.info(f"{session.record.id} translates pictures: it opens in Translate.")
+                self.context.open_run.emit(session.record.id, "translate")
             self._loading.title.setText("Nothing to explore here")
             self._loading.text.setText("This model neither encodes, decodes, samples nor classifies.")
             return

@@ -119,6 +119,8 @@ class GeneratePage(SheetPage):
 
     def _arranged(self) -> None:
         self._arrange()
+        if self._mode == "mix":
+            self.inputs.cross()
         self.refresh()
 
     def _arrange(self) -> None:
@@ -146,10 +148,10 @@ class GeneratePage(SheetPage):
         super()._opened()
 
     def _offer(self, inputs: tuple[Any, ...]) -> None:
-        from studio.runs import generate
+        from studio.runs import dials
 
         self.inputs.show_inputs(inputs)
-        found = generate.dials(inputs, noise=True)
+        found = dials.dials(inputs, noise=True)
         self.dial_box.clear()
         for dial in found:
             whole_noise = dial.source.kind == "noise"
@@ -158,7 +160,7 @@ class GeneratePage(SheetPage):
         for title, value in SHOWS:
             if value != "sweep" or found:
                 self.show_box.addItem(title, value)
-        if len(generate.noises(inputs)) > 1:
+        if len(dials.noises(inputs)) > 1:
             self.show_box.addItem(*MIX)
         self._arrange()
 
@@ -185,5 +187,5 @@ class GeneratePage(SheetPage):
     def _show(self, result: Sheet) -> None:
         self.settings = {"request": dict(result.recipe)}
         self.picture.show_titled(result.pixels, result.columns, result.row_titles, result.column_titles)
-        self.note.setText(f"{len(result.pixels):,} pictures")
+        self.note.setText(" · ".join(part for part in (result.about, f"{len(result.pixels):,} pictures") if part))
         self.export_button.setEnabled(True)

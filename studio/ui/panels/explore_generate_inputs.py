@@ -13,7 +13,7 @@ from studio.ui.widgets.number_slider import NumberSlider
 
 if TYPE_CHECKING:
     from studio.core.capabilities import Input
-    from studio.runs.generate import Dial
+    from studio.runs.dials import Dial
     from studio.ui.theme import Theme
 
 TICKS = 100
@@ -137,15 +137,15 @@ class InputControls(QWidget):
 
     def show_inputs(self, inputs: tuple[Input, ...]) -> None:
         """Make the controls of another model."""
-        from studio.runs import generate
+        from studio.runs import dials
 
         while (item := self._column.takeAt(0)) is not None:
             if (gone := item.widget()) is not None:
                 gone.deleteLater()
-        wanted = generate.label_of(inputs)
+        wanted = dials.label_of(inputs)
         self.label_box = self._labels(wanted) if wanted is not None else None
-        self.rows = [DialRow(d) for d in generate.dials(inputs)]
-        self.noises = [NoiseRow(self._theme, i) for i in generate.noises(inputs)]
+        self.rows = [DialRow(d) for d in dials.dials(inputs)]
+        self.noises = [NoiseRow(self._theme, i) for i in dials.noises(inputs)]
         rows: list[NoiseRow | DialRow] = [*self.noises, *self.rows]
         for row in rows:
             row.changed.connect(self.changed)
@@ -185,6 +185,15 @@ class InputControls(QWidget):
     def seeds(self) -> dict[str, int]:
         """Seeds of noises that were thrown on their own."""
         return {row.source.name: row.seed for row in self.noises if row.seed is not None}
+
+    def cross(self) -> None:
+        """Let two styles cross in the middle, unless a person has said where."""
+        from studio.runs.dials import crossings
+
+        for row in self.rows:
+            middle = crossings((row.dial.source,)).get(row.dial.name)
+            if middle is not None and row.slider.value == row.dial.source.default:
+                row.slider.set_value(middle)
 
     def mark_swept(self, name: str) -> None:
         """Disable the slider of the number that a sweep turns; "" enables all."""

@@ -26,7 +26,7 @@ class RunPicker(QWidget):
 
     Args:
         context: whose store is read.
-        kind: runs on pictures or on text.
+        kind: runs that make pictures, or on text.
         needs: only runs whose recipe has this capability; it is looked up in a worker.
     """
 
@@ -108,7 +108,8 @@ class RunPicker(QWidget):
         if self._needs and record.recipe not in self._able:
             return False
         spec = record.data.get("spec") or {}
-        return spec.get("kind") == self._kind and (bool(record.checkpoint) or record.status == "done")
+        shown = ("image", "table") if self._kind == "image" else ("text",)  # tables are sampled as pictures
+        return spec.get("kind") in shown and (bool(record.checkpoint) or record.status == "done")
 
     def _chosen(self) -> None:
         record = self.record

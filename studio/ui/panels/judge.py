@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
@@ -79,6 +79,7 @@ class JudgePanel(Panel):
         self.runs.chosen.connect(self._choose)
         self.runs.emptied.connect(self._show_state)
         self.verdict.remedy_wanted.connect(self.apply)
+        self.evidence.figures.measure_wanted.connect(self.measure)
         context.tasks.ended.connect(self._activity_ended)
         self.runs.refresh()
         self._show_state()
@@ -211,6 +212,29 @@ class JudgePanel(Panel):
         self._wait("This run cannot be examined", " ".join(part for part in told if part))
         self.context.notify.exception(error, doing="Examining the run")
         self._show_state()
+
+    def measure(self) -> None:
+        """Measure what is on show with more samples; FID, KID and IS too when their network is at hand."""
+        found = self.found
+        if found is None:
+            return
+        self.evidence.figures.measure_button.setEnabled(False)
+        task = self.run_task(
+            work.measure,
+            self.context.workspace,
+            found.run,
+            found.step,
+            title=f"Measuring {found.run}",
+            on_done=lambda told: self._measured(found, *told),
+        )
+        task.destroyed.connect(self._measuring_ended)
+
+    def _measuring_ended(self) -> None:
+        self.evidence.figures.measure_button.setEnabled(True)
+
+    def _measured(self, found: work.Examination, figures: list[dict[str, Any]], remark: str) -> None:
+        if found is self.found:
+            self.evidence.figures.show_figures(figures, remark)
 
     # ---- remedies
 

@@ -5,20 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QGridLayout,
-    QHeaderView,
-    QSizePolicy,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
+from studio.ui.panels.judge_figures import Figures
 from studio.ui.panels.judge_work import Examination
-from studio.ui.theme import FONT_BODY, SPACE_L, SPACE_M, SPACE_S
+from studio.ui.theme import SPACE_L, SPACE_M, SPACE_S
 from studio.ui.widgets.curves import CurveArea
 from studio.ui.widgets.histogram import Bars
 from studio.ui.widgets.labels import card, label
@@ -27,9 +18,11 @@ from studio.ui.widgets.picture import PictureView
 if TYPE_CHECKING:
     from studio.ui.context import Context
 
-HEADERS = ("Figure", "Value", "95 % interval", "Held-out pictures", "Better")
 ROWS = ("Sample", "Nearest by\npixels", "Nearest by\nfeatures")
-TEXTS = ("near", "classes", "curves", "pairs", "figures")
+ROW_HEIGHT, CURVES_HEIGHT = 60, 280
+SMOOTHING = 85
+"""Where the slider stands: the losses of single batches hide how the two networks get on."""
+TEXTS = ("near", "classes", "curves", "pairs")
 
 
 class Evidence(QWidget):
@@ -41,34 +34,33 @@ class Evidence(QWidget):
         self.neighbours = tuple(PictureView(theme, name.replace("\n", " ")) for name in ROWS)
         self.classes = Bars(theme, "Classes among the samples")
         self.curves = CurveArea(context)
-        self.curves.setMinimumHeight(theme.px(250))
+        self.curves.setFixedHeight(theme.px(CURVES_HEIGHT))
         self.pairs = PictureView(theme, "Equal pictures, side by side", "No two samples are equal.")
-        self.figures = self._table()
-        self._texts = {
-            name: label("", "muted", wrap=True) for name in ("near", "classes", "pairs", "curves", "figures")
-        }
+        self.figures = Figures(theme)
+        self._texts = {name: label("", "muted", wrap=True) for name in TEXTS}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(SPACE_M)
         grid.setColumnStretch(0, 5)
         grid.setColumnStretch(1, 3)
-        grid.addWidget(self._card("Nearest training pictures", "near", self._rows()), 0, 0)
-        self.classes_card = self._card("Classes it draws", "classes", self.classes)
+        grid.addWidget(self._card("Nearest training pictures", self._rows(), self._texts["near"]), 0, 0)
+        self.classes_card = self._card("Classes it draws", self.classes, self._texts["classes"])
         grid.addWidget(self.classes_card, 0, 1)
-        self.curves_card = self._card("The two networks", "curves", self.curves)
+        self.curves_card = self._card("The two networks", self.curves, self._texts["curves"])
         grid.addWidget(self.curves_card, 1, 0)
-        grid.addWidget(self._card("Equal pictures", "pairs", self.pairs), 1, 1)
-        grid.addWidget(self._card("Figures", "figures", self.figures), 2, 0, 1, 2)
+        grid.addWidget(self._card("Equal pictures", self.pairs, self._texts["pairs"]), 1, 1)
+        grid.addWidget(self._card("Figures", self.figures), 2, 0, 1, 2)
 
-    def _card(self, title: str, text: str, content: QWidget) -> QFrame:
+    def _card(self, title: str, content: QWidget, text: QLabel | None = None) -> QFrame:
         made = card()
         column = QVBoxLayout(made)
         column.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         column.setSpacing(SPACE_S)
         column.addWidget(label(title, "title"))
-        column.addWidget(self._texts[text])
-        column.addWidget(content, 1)
-        if content.sizePolicy().verticalPolicy() == QSizePolicy.Policy.Fixed:
+        if text is not None:
+            column.addWidget(text)
+        column.addWidget(content, 1 if content is self.pairs else 0)
+        if content is not self.pairs:
             column.addStretch()
         return made
 
@@ -82,24 +74,10 @@ class Evidence(QWidget):
         for number, (name, row) in enumerate(zip(ROWS, self.neighbours, strict=True)):
             told = label(name, "small")
             told.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            row.setMinimumHeight(self._theme.px(56))
+            row.setFixedHeight(self._theme.px(ROW_HEIGHT))
             grid.addWidget(told, number, 0)
             grid.addWidget(row, number, 1)
         return made
-
-    def _table(self) -> QTableWidget:
-        table = QTableWidget(0, len(HEADERS))
-        table.setHorizontalHeaderLabels(HEADERS)
-        table.setAccessibleName("Figures")
-        table.setShowGrid(False)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setTabKeyNavigation(False)
-        table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.verticalHeader().hide()
-        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        table.horizontalHeader().setHighlightSections(False)
-        return table
 
     def show_examination(self, found: Examination) -> None:
         """Show what was found about a run."""
@@ -120,7 +98,7 @@ class Evidence(QWidget):
         else:
             self.pairs.clear()
         self._texts["pairs"].setText(found.repeats)
-        self._show_figures(found)
+        self.figures.show_figures(found.document["figures"])
 
     def _show_classes(self, found: Examination) -> None:
         classes = found.document.get("classes")
@@ -147,7 +125,7 @@ class Evidence(QWidget):
         for name, (steps, values) in found.series.items():
             self.curves.append("train", steps, {name: values})
         if not self.curves.smoothing.value():
-            self.curves.smoothing.setValue(60)
+            self.curves.smoothing.setValue(SMOOTHING)
         numbers = found.document["evidence"]
         real, fake = numbers.get("acc_real"), numbers.get("acc_fake")
         told = ""
@@ -157,23 +135,3 @@ class Evidence(QWidget):
         if numbers.get("grad_norm_d") is not None and numbers.get("grad_norm_g") is not None:
             told += f" Gradient norms: D {numbers['grad_norm_d']:.3g}, G {numbers['grad_norm_g']:.3g}."
         self._texts["curves"].setText(told)
-
-    def _show_figures(self, found: Examination) -> None:
-        figures = found.document["figures"]
-        self._texts["figures"].setText(figures[0]["protocol"] + ". Not FID, and not comparable across networks.")
-        self.figures.setRowCount(len(figures))
-        for row, figure in enumerate(figures):
-            interval = "" if figure["low"] is None else f"{figure['low']:.4g} to {figure['high']:.4g}"
-            reference = "" if figure["reference"] is None else f"{figure['reference']:.4g}"
-            for column, text in enumerate(
-                (figure["title"], f"{figure['value']:.4g}", interval, reference, figure["better"])
-            ):
-                item = QTableWidgetItem(text)
-                item.setToolTip(figure["protocol"])
-                if 0 < column < len(HEADERS) - 1:
-                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                    item.setFont(self._theme.mono(FONT_BODY - 1))
-                self.figures.setItem(row, column, item)
-        self.figures.resizeRowsToContents()
-        height = self.figures.verticalHeader().length() + self.figures.horizontalHeader().sizeHint().height()
-        self.figures.setFixedHeight(height + self._theme.px(4))

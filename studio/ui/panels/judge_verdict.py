@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ICON, SMALL_ICON = 32, 16
 SERIOUS = 0.5
+MOST = 4
+"""Remedies that stand side by side."""
 
 
 class Verdict(QWidget):
@@ -71,8 +73,11 @@ class Verdict(QWidget):
         for finding, _ in others:
             self._also.addWidget(label(f"Also: {finding.sentence}", wrap=True))
         once = {p.remedy.title: p for _, prepared in findings for p in prepared}
-        for number, prepared in enumerate(list(once.values())[:4]):
+        offered = list(once.values())[:MOST]
+        for number, prepared in enumerate(offered):
             self._offers.addWidget(self._offer(prepared, first=number == 0 and worst.severity > 0), 1)
+        if len(offered) < MOST:
+            self._offers.addStretch(MOST - len(offered))
         self._tint()
 
     def _clear(self) -> None:

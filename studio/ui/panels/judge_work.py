@@ -102,6 +102,29 @@ def examine(workspace: Path, run_id: str, checkpoint: str, progress: Progress) -
     )
 
 
+def measure(workspace: Path, run_id: str, step: int, progress: Progress) -> tuple[list[dict[str, Any]], str]:
+    """Measure a checkpoint with as many samples as the command line takes.
+
+    Returns:
+        The figures, and a remark: how FID becomes available, or "".
+
+    Raises:
+        StudioError: no such run or checkpoint, it draws no pictures, or its data is gone.
+    """
+    from studio.core.store import Store
+    from studio.quality import inception
+    from studio.runs import quality
+    from studio.runs.trained import TrainedModel
+
+    store = Store(workspace)
+    try:
+        model = TrainedModel.open(store, run_id, step)
+    finally:
+        store.close()
+    figures: list[dict[str, Any]] = quality.measure(model, progress=progress)["figures"]
+    return figures, "" if inception.found(workspace) else str(inception.missing(workspace))
+
+
 def _chosen(found: Any) -> list[int]:
     """Return the samples that are shown: those the findings point at first."""
     there = len(found.lookalikes.pixels)

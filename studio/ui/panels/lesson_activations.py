@@ -23,7 +23,7 @@ class ActivationLesson(LessonView):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.plot = FunctionPlot(self.theme, "Activation and its slope", "input x", "output")
+        self.plot = FunctionPlot(self.theme, "Activation and its slope", "input x", "output", "top left")
         self.stage.addWidget(self.plot, 1)
         titles = [(a.title, a.id) for a in ACTIVATIONS]
         self.choice = self.add_choice("Activation", titles, self._chosen, "sigmoid")
@@ -65,4 +65,4 @@ class ActivationLesson(LessonView):
             self.plot.remove(name)
         if self.other.currentData() != NONE:
             other = activation(self.other.currentData())
-            self.plot.show_line(f"compared: {other.title}", x, other.value(x, other.default), 2)
+            self.plot.show_line(f"compared: {other.title}", x, other.value(x, other.default), 2, "dotted")

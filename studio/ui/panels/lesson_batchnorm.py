@@ -33,7 +33,7 @@ class BatchNormLesson(LessonView):
         self.stage.addWidget(self.history, 1)
         self.mean = self.add_slider("Mean of the data", -6.0, 6.0, 3.0, 0.1, changed=self._redraw)
         self.deviation = self.add_slider("Deviation of the data", 0.2, 4.0, 2.0, 0.1, changed=self._redraw)
-        self.size = self.add_slider("Batch size", 2, 128, 16, 1, changed=self._redraw)
+        self.batch_size = self.add_slider("Batch size", 2, 128, 16, 1, changed=self._redraw)
         self.momentum = self.add_slider("Momentum (old value)", 0.0, 0.99, 0.9, 0.01, changed=self.restart)
         self.gamma = self.add_slider("γ, learned scale", 0.1, 3.0, 1.0, 0.1, changed=self._show)
         self.beta = self.add_slider("β, learned shift", -3.0, 3.0, 0.0, 0.1, changed=self._show)
@@ -49,7 +49,7 @@ class BatchNormLesson(LessonView):
 
     def step(self) -> bool:
         """Draw one more batch; return whether more may follow."""
-        self.noise = self._generator.standard_normal(round(self.size.value))
+        self.noise = self._generator.standard_normal(round(self.batch_size.value))
         self.seen.append(self.seen[-1].updated(self.batch, self.momentum.value))
         self._show()
         return len(self.seen) <= MOST_BATCHES
@@ -61,8 +61,8 @@ class BatchNormLesson(LessonView):
 
     def _redraw(self) -> None:
         """Show the present batch under other settings; what was remembered stays."""
-        if round(self.size.value) != len(self.noise):
-            self.noise = self._generator.standard_normal(round(self.size.value))
+        if round(self.batch_size.value) != len(self.noise):
+            self.noise = self._generator.standard_normal(round(self.batch_size.value))
         self._show()
 
     def _show(self) -> None:

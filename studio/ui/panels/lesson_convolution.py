@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -31,7 +32,8 @@ def read_digit(number: int) -> NDArray[np.float64]:
     """Return one bundled digit, float64 (8, 8) in 0..1."""
     from studio.data.digits import load_digits
 
-    return load_digits()[0][number, 0].astype(np.float64) / 255
+    made: NDArray[np.float64] = load_digits()[0][number, 0] / 255.0
+    return made
 
 
 def read_picture(path: str) -> NDArray[np.float64]:
@@ -127,14 +129,14 @@ class ConvolutionLesson(LessonView):
             if name:
                 self._read(read_picture, name)
 
-    def _read(self, fn: object, what: object) -> None:
+    def _read(self, fn: Callable[..., Any], what: object) -> None:
         self.context.run_task(
             fn,
             what,
             owner=self,
             title="Reading the picture",
             on_done=self._take,
-            cancellable=False,  # type: ignore[arg-type]
+            cancellable=False,
         )
 
     def _take(self, picture: NDArray[np.float64]) -> None:
@@ -149,7 +151,7 @@ class ConvolutionLesson(LessonView):
     # ---- what comes out
 
     @property
-    def window(self) -> Window:
+    def sliding(self) -> Window:
         """How the kernel moves."""
         size = self.kernel.values.shape[0] if self._convolves else 2
         return Window(size, round(self.stride.value), self.same.isChecked(), round(self.dilation.value))
@@ -160,7 +162,7 @@ class ConvolutionLesson(LessonView):
 
     def _draw(self) -> None:
         self.preset.setEnabled(self._convolves)
-        window, picture = self.window, self.source.values
+        window, picture = self.sliding, self.source.values
         try:
             if self._convolves:
                 result = convolve(picture, self.kernel.values, window)
@@ -171,6 +173,7 @@ class ConvolutionLesson(LessonView):
             self.say(str(error))
             return
         self.player.setEnabled(True)
+        self.made.set_signed(self._convolves)
         self.made.show_values(result)
         self.at = (min(self.at[0], result.shape[0] - 1), min(self.at[1], result.shape[1] - 1))
         sides = [" × ".join(map(str, a.shape)) for a in (picture, padded(picture, window), result)]
@@ -180,7 +183,7 @@ class ConvolutionLesson(LessonView):
         self._show_window()
 
     def _show_window(self) -> None:
-        window, (row, column) = self.window, self.at
+        window, (row, column) = self.sliding, self.at
         seen = patches(self.source.values, window)[row, column]
         before = [window.padding(side)[0] for side in self.source.values.shape]
         steps = range(window.size)
@@ -217,7 +220,7 @@ class ConvolutionLesson(LessonView):
         rows, columns = self.made.values.shape
         place = (self.at[0] * columns + self.at[1] + 1) % (rows * columns)
         self._go(*divmod(place, columns))
-        return place < rows * columns - 1
+        return bool(place < rows * columns - 1)
 
     def _go(self, row: int, column: int) -> None:
         self.at = (row, column)
@@ -225,7 +228,7 @@ class ConvolutionLesson(LessonView):
 
     def _centre(self, row: int, column: int) -> None:
         """Move the window over a pixel of the picture."""
-        window, (rows, columns) = self.window, self.made.values.shape
+        window, (rows, columns) = self.sliding, self.made.values.shape
         places = []
         for place, side, count in zip((row, column), self.source.values.shape, (rows, columns), strict=True):
             first = place + window.padding(side)[0] - window.extent // 2

@@ -93,7 +93,7 @@ class LipschitzLesson(LessonView):
         self.plot = FunctionPlot(self.theme, "Curve and cone", "x", "critic f(x)", "bottom right")
         self.stage.addWidget(self.plot, 1)
         self.curve = self.add_choice("Curve", CURVES, self._draw)
-        self.height = self.add_slider("Height", 0.1, 3.0, 1.0, 0.05, changed=self._draw)
+        self.tall = self.add_slider("Height", 0.1, 3.0, 1.0, 0.05, changed=self._draw)
         self.speed = self.add_slider("Speed", 0.2, 4.0, 1.0, 0.05, changed=self._draw)
         self.bound = self.add_slider("Bound K", 0.1, 4.0, 1.0, 0.05, changed=self._draw)
         self.at = self.add_slider("Tip of the cone", -4.0, 4.0, 0.0, 0.02, changed=self._draw)
@@ -110,7 +110,7 @@ class LipschitzLesson(LessonView):
             "step": np.tanh(2 * x),
             "zigzag": 2 / np.pi * np.arcsin(np.sin(2 * x)),
         }
-        values: NDArray[np.float64] = self.height.value * made[self.curve.currentData()]
+        values: NDArray[np.float64] = self.tall.value * made[self.curve.currentData()]
         return values
 
     def _draw(self) -> None:

@@ -22,7 +22,7 @@ class DepthLesson(LessonView):
             self.theme, "Size of the gradient at every layer", "layer", "log₁₀ of the gradient", "bottom right"
         )
         self.stage.addWidget(self.plot, 1)
-        self.depth = self.add_slider("Layers", 2, 100, 30, 1, changed=self._draw)
+        self.layers = self.add_slider("Layers", 2, 100, 30, 1, changed=self._draw)
         self.gain = self.add_slider("Size of the weights", 0.1, 3.0, 1.0, 0.05, changed=self._draw)
         titles = [(a.title, a.id) for a in ACTIVATIONS]
         self.choice = self.add_choice("Activation", titles, self._draw, "sigmoid")
@@ -36,7 +36,7 @@ class DepthLesson(LessonView):
         self._draw()
 
     def _draw(self) -> None:
-        depth, name = round(self.depth.value), self.choice.currentData()
+        depth, name = round(self.layers.value), self.choice.currentData()
         layers, p = weights(depth, self.gain.value, round(self.seed.value)), activation(name).default
         kinds = (("plain", False), ("with shortcut", True))
         ends = {}

@@ -94,7 +94,7 @@ class PilesLesson(LessonView):
             self.picture.remove(f"{name} mass")
             if plan[i, j] > 1e-9:
                 self.picture.show_line(name, [PLACES[i], holes[j]], [UP, DOWN], -1, legend=False)
-                middle = (PLACES[i] + holes[j]) / 2
+                middle = float(PLACES[i] + holes[j]) / 2
                 self.picture.show_text(f"{name} mass", f"{plan[i, j]:g}", middle, 0.5, (0, 0.5))
 
 

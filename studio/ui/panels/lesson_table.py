@@ -43,6 +43,28 @@ def _lesson(lesson_id: str, title: str, topic: str, where: str, about: str) -> L
 
 LESSONS: tuple[Lesson, ...] = (
     _lesson(
+        "world-map", "Box on a map", "Counting", "basics:MapLesson",
+        "The dots are drawn evenly over all land; which box makes them likeliest? Drag its corners: one dot outside "
+        "makes the likelihood zero, so the smallest box around all dots wins. Then draw samples and reveal the land: "
+        "many fall into the sea, for a box is too simple.",
+    ),
+    _lesson(
+        "wrodl", "Fashions of Wrodl", "Counting", "basics_wrodl:WrodlLesson",
+        "Fifty faces with five features each. Counting whole faces can only copy them; with a pseudocount nearly all "
+        "probability goes to chance. Counting each feature for itself (naive Bayes) draws new faces that look right. "
+        "Change the clothing colour to Blue01 and compare the probabilities.",
+    ),
+    _lesson(
+        "planet-pixel", "Faces by pixels", "Counting", "basics_wrodl:PixelsLesson",
+        "The same fifty faces as pictures. Naive Bayes on five meaningful features works; the same model on 1,024 "
+        "pixels fails. That is the reason for deep learning: it finds features itself.",
+    ),
+    _lesson(
+        "tins", "Biscuit tins", "Counting", "basics:TinsLesson",
+        "Every picture of these tins follows from two numbers, height and width. A latent space is such a plane: each "
+        "point is a picture, and a step in one direction means one thing. Move the sliders or choose a tin.",
+    ),
+    _lesson(
         "activations", "Activations", "Neurons", "activations:ActivationLesson",
         "A neuron bends the sum of its inputs with an activation. The solid curve is the function, the dashed one its "
         "slope: where the slope is near zero, almost nothing flows back and the neuron hardly learns. Move the input "

@@ -40,7 +40,8 @@ def kernel_of(kind: str, size: int) -> NDArray[np.float64]:
         made = np.outer(ramp, ramp)
     elif kind == "random":
         made = np.random.default_rng(3).uniform(0, 1, (size, size))
-    return made / made.mean()
+    even: NDArray[np.float64] = made / made.mean()
+    return even
 
 
 class TransposedLesson(LessonView):
@@ -61,7 +62,7 @@ class TransposedLesson(LessonView):
         self.stage.addLayout(grid, 1)
         self.picture = self.add_choice("Picture", INPUTS, self._draw)
         self.kind = self.add_choice("Kernel", KERNELS, self._draw)
-        self.size = self.add_slider("Kernel size", 1, 6, 3, 1, changed=self._draw)
+        self.kernel_size = self.add_slider("Kernel size", 1, 6, 3, 1, changed=self._draw)
         self.stride = self.add_slider("Stride", 1, 4, 2, 1, changed=self._draw)
         self.side = self.add_slider("Picture side", 3, 8, 5, 1, changed=self._draw)
         self.add_text("output side = (side − 1) · stride + kernel", "")
@@ -72,7 +73,7 @@ class TransposedLesson(LessonView):
         self._draw()
 
     def _draw(self) -> None:
-        side, size, stride = (round(slider.value) for slider in (self.side, self.size, self.stride))
+        side, size, stride = (round(slider.value) for slider in (self.side, self.kernel_size, self.stride))
         picture, kernel = picture_of(self.picture.currentData(), side), kernel_of(self.kind.currentData(), size)
         stamps, made = overlaps(side, size, stride), transpose(picture, kernel, stride)
         flat = convolve(upsampled(picture, stride), kernel / kernel.size, Window(size, same=True))

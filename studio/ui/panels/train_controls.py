@@ -8,6 +8,7 @@ from typing import Literal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.core.events import Progress
+from studio.ui.panels.train_only import TrainOnly
 from studio.ui.theme import SPACE_M, SPACE_S, Theme
 from studio.ui.widgets.labels import ElidedLabel, button, icon_button, keep_icon, label
 from studio.ui.widgets.summary import grouped
@@ -44,6 +45,7 @@ class Controls(QWidget):
         self._theme, self.state = theme, ""
         self.run_button = button("Run", lambda: do("run"), "primary")
         keep_icon(theme, self.run_button, "play")
+        self.run_button.setStyleSheet("padding: 0 6px;")  # "Preparing…" beside six icons
         self.pause_button = icon_button(theme, "pause", "Pause", lambda: do("pause"))
         self._play_icon = False
         self.step_button = icon_button(theme, "step", "Do one step", lambda: do("step"))
@@ -51,6 +53,7 @@ class Controls(QWidget):
         self.checkpoint_button = icon_button(theme, "save", "Write a checkpoint now", lambda: do("checkpoint"))
         self.preview_button = icon_button(theme, "picture", "Show a preview now", lambda: do("preview"))
         self.judge_button = icon_button(theme, "judge", "Judge what this run draws", lambda: do("judge"))
+        self.only = TrainOnly()
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress of the run")
@@ -97,6 +100,7 @@ class Controls(QWidget):
         column.setSpacing(SPACE_S)
         column.addWidget(self.problem)
         column.addLayout(buttons)
+        column.addWidget(self.only)
         for widget in (self.bar, self.rate, self.left, self.policy, self.after):
             column.addWidget(widget)
 
@@ -108,6 +112,7 @@ class Controls(QWidget):
     def set_state(self, state: State) -> None:
         """Enable what makes sense; the layout stays where it is."""
         self.state = state
+        self.only.setVisible(state in ("running", "paused") and bool(self.only.buttons))
         busy = state in BUSY
         self.run_button.setEnabled(not busy)
         self.run_button.setText({"preparing": "Preparing…", "running": "Running", "paused": "Paused"}.get(state, "Run"))

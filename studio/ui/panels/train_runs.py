@@ -12,6 +12,7 @@ from studio.ui.jobs import TrainingJob
 from studio.ui.panels import train_work as work
 from studio.ui.panels.train_controls import BUSY, Controls, State
 from studio.ui.panels.train_events import Follower
+from studio.ui.panels.train_only import learners
 from studio.ui.panels.train_setup import Setup
 from studio.ui.widgets.preview import PreviewArea
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from studio.core.records import RunRecord
     from studio.runs.training import Request
     from studio.ui.panel import Panel
+
+
+TRAIN_ONLY = "train_only"
+"""The engine's name for the wish that one network learns alone (`core/engine.py`, which needs torch)."""
 
 
 class Runner(QObject):
@@ -47,6 +52,7 @@ class Runner(QObject):
         self.run_id = ""
         self.record: RunRecord | None = None
         setup.live_changed.connect(self._turn)
+        controls.only.wanted.connect(lambda suffix: self._turn(TRAIN_ONLY, suffix))
 
     @property
     def busy(self) -> bool:
@@ -66,10 +72,9 @@ class Runner(QObject):
 
     def do(self, what: str) -> None:
         """Carry out a button or an action (see `Controls`)."""
-        begin = {"run": self.start, "resume": self.resume, "branch": self.branch, "open": self._open}
-        if what == "judge" and self.run_id:
-            self._context.open_run.emit(self.run_id, "judge")
-        elif what in begin:
+        begin = {"run": self.start, "resume": self.resume, "branch": self.branch}
+        begin |= {"open": self._open, "judge": self._judge}
+        if what in begin:
             begin[what]()
         elif self.job is not None:
             self._steer(self.job, what)
@@ -165,6 +170,7 @@ class Runner(QObject):
         """Let the buttons steer a job that trains several runs; `turn_to` says which one it is at."""
         self.job = job
         job.finished.connect(self._ended)
+        self._controls.only.offer(())
         self.lock("running")
 
     def turn_to(self, run_id: str) -> None:
@@ -187,9 +193,18 @@ class Runner(QObject):
         job.events_arrived.connect(self._take)
         job.finished.connect(self._ended)
         name = self._setup.info.title if self._setup.info is not None else run.id
+        self._offer_networks(job, fresh)
         job.start(run, f"Training {name}")
         self.lock("running")
         self.started.emit(run.id)
+
+    def _offer_networks(self, job: TrainingJob, fresh: bool) -> None:
+        """Show which networks can learn alone; a run that goes on does what the buttons say."""
+        only, info = self._controls.only, self._setup.info
+        names = learners(info.config_type) if info is not None else ()
+        only.offer(names, "" if fresh else only.chosen)
+        if names and not fresh:
+            job.control.set_knob(TRAIN_ONLY, only.chosen)
 
     # ---- while it goes on, and its end
 
@@ -223,19 +238,28 @@ class Runner(QObject):
         self._controls.judge_button.setVisible(info is not None and "Samples" in info.capabilities)
         self.state_changed.emit(state in BUSY)
         if state == "finished":
-            self._controls.open_button.setText("Open in Write" if self._writes else "Open in Explore")
+            self._controls.open_button.setText(f"Open in {self._page.capitalize()}")
             began = self.record is None or bool(self.record.checkpoint)
             for made in self._controls.buttons:
                 made.setEnabled(began)
 
     @property
-    def _writes(self) -> bool:
-        info = self._setup.info
-        return info is not None and "WritesText" in info.capabilities
+    def _page(self) -> str:
+        """Id of the page that shows what the run learned."""
+        can = set(self._setup.info.capabilities) if self._setup.info is not None else set()
+        if "WritesText" in can:
+            return "write"
+        if can & {"Decodes", "Encodes", "Samples"}:
+            return "explore"
+        return "translate" if "Translates" in can else "classify" if "Classifies" in can else "explore"
 
     def _open(self) -> None:
         if self.run_id:
-            self._context.open_run.emit(self.run_id, "write" if self._writes else "explore")
+            self._context.open_run.emit(self.run_id, self._page)
+
+    def _judge(self) -> None:
+        if self.run_id:
+            self._context.open_run.emit(self.run_id, "judge")
 
     def show_stored(self, record: RunRecord, stored: work.Stored) -> None:
         """Show what a run left behind, ready to go on or to branch."""

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 TEXT_ONLY = ("tokens", "window", "min_count")
 IMAGE_ONLY = ("size", "fit", "colour", "only", "flip", "shift", "rotate")
-OFFLINE = {"image": "digits", "text": "fables"}
 RECENT_KEY, RECENT = "train/recent_data", 8
 
 
@@ -175,7 +174,7 @@ class Setup(QWidget):
         if preset is not None:
             self._presets[recipe_id] = preset
             form.load({**self._preset_values(), **(self._data_options if self._source_is_own else {})})
-        if not self._source_is_own or (self.choice is not None and self.choice.kind != info.accepts):
+        if not self._source_is_own or (self.choice is not None and not self.choice.fits(info)):
             self._source_is_own = False
             self._default_source()
         self._list_data()
@@ -235,7 +234,7 @@ class Setup(QWidget):
     # ---- inside
 
     def _make(self, info: RecipeInfo) -> Form:
-        hidden = IMAGE_ONLY if info.accepts == "text" else TEXT_ONLY
+        hidden = {"text": IMAGE_ONLY, "image": TEXT_ONLY}.get(info.accepts, IMAGE_ONLY + TEXT_ONLY)
         types = (info.config_type, Training, DataOptions, Computing)
         made = Form(types, theme=self._theme, undo=self._context.undo, hidden=hidden)
         made.changed.connect(self.changed)
@@ -288,7 +287,7 @@ class Setup(QWidget):
     def _default_source(self) -> None:
         preset = self.chosen_preset
         if self.info is not None:
-            self.source = preset.data if preset is not None else OFFLINE[self.info.accepts]
+            self.source = preset.data if preset is not None else self.info.offline
 
     def _recent(self) -> list[str]:
         stored = self._context.settings.get(RECENT_KEY, [])
@@ -298,7 +297,7 @@ class Setup(QWidget):
         """Fill the list: what fits the recipe's kind, then recent paths; the chosen source is always in it."""
         self.data.clear()
         for choice in self.loaded.choices:
-            if self.info is None or choice.kind == self.info.accepts:
+            if self.info is None or choice.fits(self.info):
                 remark = "" if choice.present else f" · download {choice.megabytes:,.0f} MB"
                 self.data.addItem(f"{choice.title}{remark}", choice.name)
         for path in self._recent():

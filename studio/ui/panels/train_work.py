@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from studio.core.spec import DataSpec, Kind
+from studio.core.spec import Column, DataSpec, Kind, TableOf
 from studio.ui.widgets.summary import Summary
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ class RecipeInfo:
     config_type: Any
     best_metric: str
     best_mode: Literal["min", "max"]
+    table_of: TableOf = ""
+    offline: str = ""
+    """The bundled data set it trains on when none is chosen."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,12 @@ class DataChoice:
     classes: int
     megabytes: float
     present: bool
+    columns: tuple[Column, ...] = ()
+
+    def fits(self, info: RecipeInfo) -> bool:
+        """Tell whether a recipe trains on data of this kind."""
+        table_of = DataSpec(name=self.name, kind=self.kind, shape=self.shape, columns=self.columns).table_of
+        return (self.kind, table_of) == (info.accepts, info.table_of)
 
 
 @dataclass(frozen=True)
@@ -82,13 +91,15 @@ def load(workspace: Path) -> Loaded:
 
     recipes = tuple(_info(cls) for cls in registry.recipes().values())
     choices = tuple(
-        DataChoice(e.name, e.title, e.kind, e.shape, e.classes, e.megabytes, e.present(workspace))
+        DataChoice(e.name, e.title, e.kind, e.shape, e.classes, e.megabytes, e.present(workspace), e.columns)
         for e in catalogue.entries()
     )
     return Loaded(recipes, choices, dict(registry.broken))
 
 
 def _info(cls: Any) -> RecipeInfo:
+    from studio.runs.training import offline_data
+
     doc = sys.modules[cls.__module__].__doc__ or cls.__doc__ or ""
     return RecipeInfo(
         cls.id,
@@ -103,6 +114,8 @@ def _info(cls: Any) -> RecipeInfo:
         cls.Config,
         cls.best_metric,
         cls.best_mode,
+        cls.table_of,
+        offline_data(cls),
     )
 
 
@@ -182,6 +195,8 @@ def expected_spec(
         note = f"Counted for a vocabulary of {size} tokens; the text decides."
         names = tuple(f"token{i}" for i in range(size))
         return DataSpec(name=source, kind="text", shape=window, vocabulary=names, tokens=options["tokens"]), note
+    if info.accepts == "table":
+        return _expected_table(info, preset, source, choice)
     shape, classes, note = (3, 64, 64), 10, "Counted for 3 × 64 × 64 pictures; the data decides."
     if choice is not None and choice.shape:
         shape, classes, note = choice.shape, choice.classes, ""  # type: ignore[assignment]
@@ -191,6 +206,17 @@ def expected_spec(
     shape = (channels, size or shape[1], size or shape[2])
     names = tuple(name.strip() for name in str(options["only"]).split(",") if name.strip())
     return DataSpec(name=source, kind="image", shape=shape, classes=names or tuple(map(str, range(classes)))), note
+
+
+def _expected_table(
+    info: RecipeInfo, preset: Preset | None, source: str, choice: DataChoice | None
+) -> tuple[DataSpec, str]:
+    """Return the columns of a table of the catalogue, or two that stand for the person's own."""
+    known = choice.columns if choice is not None else preset.columns if preset is not None else ()
+    options = ("a", "b") if info.table_of == "categories" else ()
+    note = "" if known else "Counted for two columns; the table decides."
+    columns = known or (Column("first", options), Column("second", options))
+    return DataSpec(name=source, kind="table", shape=(len(columns),), columns=columns), note
 
 
 def summarise(recipe_id: str, config: Any, spec: DataSpec, note: str) -> Summary:

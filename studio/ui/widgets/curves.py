@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from studio.ui.plots import CurvePlot
 
 SMOOTHEST = 0.995
-HIDDEN = ["grad_norm"]
-"""Metrics that are hidden until a person asks for them: their values dwarf the losses."""
+GRADIENTS = "grad_norm"
+"""Every gradient norm; hidden until a person asks for one of them."""
 
 
 class CurveArea(QWidget):
@@ -101,14 +101,22 @@ class CurveArea(QWidget):
         """Keep which metrics are hidden under a recipe's name from now on."""
         self._recipe = recipe
         for metric, chip in self.chips.items():
-            chip.setChecked(metric not in self._hidden())
+            chip.setChecked(not self._is_hidden(metric))
 
     def _hidden(self) -> list[str]:
-        kept = self._context.settings.get(f"train/hidden_curves/{self._recipe}", HIDDEN)
+        kept = self._context.settings.get(f"train/hidden_curves/{self._recipe}", [GRADIENTS])
         return [name for name in kept if isinstance(name, str)]
 
+    def _is_hidden(self, metric: str) -> bool:
+        hidden = self._hidden()
+        return metric in hidden or (metric.startswith(GRADIENTS) and GRADIENTS in hidden)
+
     def _keep(self, metric: str, shown: bool) -> None:
-        hidden = {*self._hidden(), metric} - ({metric} if shown else set())
+        hidden = set(self._hidden())
+        if metric.startswith(GRADIENTS) and GRADIENTS in hidden:  # from now on they are listed one by one
+            hidden -= {GRADIENTS}
+            hidden |= {m for m, chip in self.chips.items() if m.startswith(GRADIENTS) and not chip.isChecked()}
+        hidden = hidden - {metric} if shown else hidden | {metric}
         self._context.settings.set(f"train/hidden_curves/{self._recipe}", sorted(hidden))
 
     def append(self, split: str, steps: Sequence[float], values: dict[str, Sequence[float]]) -> None:
@@ -162,7 +170,7 @@ class CurveArea(QWidget):
         chip.setText(metric)
         chip.setProperty("role", "flat")
         chip.setCheckable(True)
-        chip.setChecked(metric not in self._hidden())
+        chip.setChecked(not self._is_hidden(metric))
         chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         chip.setToolTip(f"Show or hide {metric} (solid: training, dashed: held out)")
         chip.setAccessibleName(f"Show {metric}")

@@ -101,11 +101,11 @@ class FunctionPlot(pg.PlotWidget):
         self._items[name].setData(np.atleast_1d(np.asarray(x, float)), np.atleast_1d(np.asarray(y, float)))
 
     def show_map(self, name: str, values: ArrayLike, x: tuple[float, float], y: tuple[float, float]) -> None:
-        """Draw values (rows, columns), row 0 at the lower edge, as colours over a rectangle of the plane."""
+        """Draw values (rows, columns), row 0 at the lower edge, as greys over a rectangle of the plane."""
         array = np.asarray(values, np.float64)
         if name not in self._items:
             item = pg.ImageItem(axisOrder="row-major")
-            item.setColorMap(pg.colormap.get("viridis"))
+            item.setColorMap(self._greys())
             item.setZValue(-10)
             self._items[name] = item
             self.addItem(item)
@@ -170,6 +170,11 @@ class FunctionPlot(pg.PlotWidget):
 
     # ---- colours
 
+    def _greys(self) -> Any:
+        """Return a map without hue, so that coloured curves stand out: low values have the window's own shade."""
+        tokens = self._theme.tokens
+        return pg.ColorMap([0.0, 1.0], [QColor(tokens.window), QColor("#5c6370" if self._theme.is_dark else "#929aa8")])
+
     def _place(self, name: str, item: Any, colour: int, style: str) -> None:
         self._items[name], self._colours[name], self._styles[name] = item, colour, style
         self._colour_item(name)
@@ -211,3 +216,5 @@ class FunctionPlot(pg.PlotWidget):
         for item in self._items.values():
             if isinstance(item, pg.TextItem):
                 item.setColor(QColor(tokens.text))
+            elif isinstance(item, pg.ImageItem):
+                item.setColorMap(self._greys())

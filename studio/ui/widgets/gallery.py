@@ -15,6 +15,7 @@ from studio.ui.widgets.labels import ElidedLabel, label
 CARD_WIDTH = 300
 SKELETONS = 6
 FAMILIES = {
+    "basics": "Foundations",
     "gan": "Adversarial networks",
     "autoencoder": "Autoencoders",
     "classifier": "Classifiers",

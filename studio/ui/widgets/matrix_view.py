@@ -46,7 +46,7 @@ class MatrixView(QWidget):
         self._editable, self._signed = editable, signed
         self.values: NDArray[np.float64] = np.zeros((1, 1))
         self._range = (0.0, 1.0)
-        self.cursor = (0, 0)
+        self.at = (0, 0)
         self._marked: set[tuple[int, int]] = set()
         self._typed = ""
         self.digits = 1
@@ -70,8 +70,13 @@ class MatrixView(QWidget):
             float(self.values.max()) if high is None else high,
         )
         rows, columns = self.values.shape
-        self.cursor = (min(self.cursor[0], rows - 1), min(self.cursor[1], columns - 1))
+        self.at = (min(self.at[0], rows - 1), min(self.at[1], columns - 1))
         self._tell()
+        self.update()
+
+    def set_signed(self, signed: bool) -> None:
+        """Choose whether the sign of a number decides its colour."""
+        self._signed = signed
         self.update()
 
     def set_title(self, title: str) -> None:
@@ -84,24 +89,24 @@ class MatrixView(QWidget):
         self._marked = set(cells)
         self.update()
 
-    def set_cursor(self, row: int, column: int) -> None:
+    def set_at(self, row: int, column: int) -> None:
         """Go to a cell and say so."""
         rows, columns = self.values.shape
-        self.cursor = (min(max(row, 0), rows - 1), min(max(column, 0), columns - 1))
+        self.at = (min(max(row, 0), rows - 1), min(max(column, 0), columns - 1))
         self._typed = ""
         self._tell()
         self.update()
-        self.pointed.emit(*self.cursor)
+        self.pointed.emit(*self.at)
 
     def set_number(self, value: float) -> None:
         """Change the number under the cursor as a person would."""
-        self.values[self.cursor] = value
+        self.values[self.at] = value
         self._tell()
         self.update()
         self.edited.emit()
 
     def _tell(self) -> None:
-        row, column = self.cursor
+        row, column = self.at
         self.setAccessibleDescription(f"Row {row + 1}, column {column + 1}: {self.values[row, column]:.4g}")
 
     # ---- places
@@ -112,7 +117,7 @@ class MatrixView(QWidget):
     def _cell(self) -> int:
         rows, columns = self.values.shape
         room = min((self.width() - 2) // columns, (self.height() - self._head() - 2) // rows)
-        return max(2, min(room, self._theme.px(LARGEST_CELL)))
+        return int(max(2, min(room, self._theme.px(LARGEST_CELL))))
 
     def _origin(self) -> tuple[int, int]:
         rows, columns = self.values.shape
@@ -137,13 +142,13 @@ class MatrixView(QWidget):
         """Point."""
         found = self.cell_at(event.position())
         if found is not None:
-            self.set_cursor(*found)
+            self.set_at(*found)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag."""
         found = self.cell_at(event.position())
-        if event.buttons() & Qt.MouseButton.LeftButton and found is not None and found != self.cursor:
-            self.set_cursor(*found)
+        if event.buttons() & Qt.MouseButton.LeftButton and found is not None and found != self.at:
+            self.set_at(*found)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move with the arrows; change with +, −, Space (the sign) or a typed number and Enter."""
@@ -152,7 +157,7 @@ class MatrixView(QWidget):
         move = moves.get(Qt.Key(event.key()))
         if move is not None:
             self._commit()
-            self.set_cursor(self.cursor[0] + move[0], self.cursor[1] + move[1])
+            self.set_at(self.at[0] + move[0], self.at[1] + move[1])
         elif not self._editable or not self._type(event):
             super().keyPressEvent(event)
 
@@ -163,10 +168,10 @@ class MatrixView(QWidget):
         elif event.key() == Qt.Key.Key_Backspace and self._typed:
             self._typed = self._typed[:-1]
         elif text in ("+", "-") and not self._typed:
-            self.set_number(round(float(self.values[self.cursor]) + (STEP if text == "+" else -STEP), 6))
+            self.set_number(round(float(self.values[self.at]) + (STEP if text == "+" else -STEP), 6))
         elif event.key() == Qt.Key.Key_Space:
             self._commit()
-            self.set_number(-float(self.values[self.cursor]))
+            self.set_number(-float(self.values[self.at]))
         elif text and text in "0123456789.":
             self._typed += text
         else:
@@ -208,7 +213,7 @@ class MatrixView(QWidget):
                 painter.drawRect(self.rect_of(*cell).adjusted(1, 1, -2, -2))
 
     def _focused(self) -> set[tuple[int, int]]:
-        return {self.cursor} if self.hasFocus() else set()
+        return {self.at} if self.hasFocus() else set()
 
     def _paint_cell(self, painter: QPainter, row: int, column: int) -> None:
         rect, value = self.rect_of(row, column), float(self.values[row, column])
@@ -216,7 +221,7 @@ class MatrixView(QWidget):
         painter.fillRect(rect.adjusted(0, 0, -1, -1), colour)
         if rect.width() < self._theme.px(LEAST_FOR_NUMBERS):
             return
-        typing = self._typed and (row, column) == self.cursor
+        typing = self._typed and (row, column) == self.at
         painter.setPen(QColor("#101318" if colour.lightnessF() > 0.5 else "#f4f6fa"))
         text = self._typed + "▏" if typing else self._written(value)
         painter.drawText(rect.adjusted(SPACE_S // 2, 0, -SPACE_S // 2, 0), Qt.AlignmentFlag.AlignCenter, text)
@@ -234,5 +239,5 @@ class MatrixView(QWidget):
         size = max(abs(low), abs(high), 1e-12)
         ground, end = QColor(self._theme.tokens.control), QColor(WARM if value >= 0 else COLD)
         share = min(abs(value) / size, 1.0)
-        parts = [round(a + (b - a) * share) for a, b in zip(ground.getRgb()[:3], end.getRgb()[:3], strict=True)]  # type: ignore[index,arg-type]
+        parts = [round(a + (b - a) * share) for a, b in zip(ground.getRgb()[:3], end.getRgb()[:3], strict=True)]  # type: ignore[index]
         return QColor(*parts)

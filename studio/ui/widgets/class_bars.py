@@ -1,0 +1,101 @@
+"""Numbers per class as horizontal bars: a model's probabilities, or its accuracy on each class."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from studio.ui.theme import FONT_SMALL, SPACE_M, SPACE_S
+
+if TYPE_CHECKING:
+    from studio.ui.theme import Theme
+
+MOST = 10
+"""Rows at most: the largest are shown when there are more classes."""
+ROW = 18
+NAMES = 92
+VALUES = 48
+
+
+class ClassBars(QWidget):
+    """A row per class: name, bar, percentage; the largest stands out.
+
+    Args:
+        theme: for colours and sizes.
+        name: accessible name; the description says the rows.
+        hint: shown while there is nothing.
+    """
+
+    def __init__(self, theme: Theme, name: str, hint: str = "") -> None:
+        super().__init__()
+        self._theme, self._hint = theme, hint
+        self.rows: list[tuple[str, float]] = []
+        self._best = ""
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self.update)
+
+    def show_values(self, names: Sequence[str], values: Sequence[float]) -> None:
+        """Show a value in 0..1 for each class (NaN: nothing known), in the order of the classes."""
+        pairs = list(zip(names, values, strict=True))
+        known = [pair for pair in pairs if not math.isnan(pair[1])]
+        self._best = max(known, key=lambda pair: pair[1])[0] if known else ""
+        if len(pairs) > MOST:
+            pairs = sorted(known, key=lambda pair: -pair[1])[:MOST]
+        self.rows = pairs
+        self.setAccessibleDescription(", ".join(f"{name} {value:.0%}" for name, value in known))
+        self.updateGeometry()
+        self.update()
+
+    def clear(self) -> None:
+        """Show the hint."""
+        self.show_values((), ())
+
+    @property
+    def best(self) -> str:
+        """Class with the largest value, "" when there is none."""
+        return self._best
+
+    def sizeHint(self) -> QSize:
+        """Return the size that shows every row."""
+        return QSize(self._theme.px(240), self._theme.px(ROW) * max(len(self.rows), 3))
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the same height, narrower."""
+        return QSize(self._theme.px(160), self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the rows, or the hint."""
+        del event
+        painter, tokens = QPainter(self), self._theme.tokens
+        font = painter.font()
+        font.setPixelSize(self._theme.px(FONT_SMALL))
+        painter.setFont(font)
+        if not self.rows:
+            painter.setPen(QColor(tokens.muted))
+            painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), self._hint)
+            return
+        for i, (name, value) in enumerate(self.rows):
+            self._row(painter, QRect(0, i * self._theme.px(ROW), self.width(), self._theme.px(ROW)), name, value)
+
+    def _row(self, painter: QPainter, rect: QRect, name: str, value: float) -> None:
+        tokens, px = self._theme.tokens, self._theme.px
+        best = name == self._best
+        painter.setPen(QColor(tokens.text if best else tokens.muted))
+        left = QRect(rect.left(), rect.top(), px(NAMES), rect.height())
+        centre = Qt.AlignmentFlag.AlignVCenter
+        shown = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, left.width() - px(SPACE_S))
+        painter.drawText(left, int(centre | Qt.AlignmentFlag.AlignLeft), shown)
+        right = QRect(rect.right() - px(VALUES), rect.top(), px(VALUES), rect.height())
+        painter.drawText(right, int(centre | Qt.AlignmentFlag.AlignRight), "–" if math.isnan(value) else f"{value:.1%}")
+        track = QRect(left.right(), rect.top(), right.left() - left.right() - px(SPACE_S), rect.height())
+        track = track.adjusted(0, px(SPACE_M) // 2, 0, -px(SPACE_M) // 2)
+        painter.fillRect(track, QColor(tokens.control))
+        if not math.isnan(value):
+            filled = QRect(track.left(), track.top(), max(1, round(track.width() * value)), track.height())
+            painter.fillRect(filled, QColor(tokens.accent if best else tokens.muted))
