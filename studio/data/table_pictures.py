@@ -69,7 +69,7 @@ def across(values: Numbers) -> Numbers:
     return np.stack([first, 0 * first] if values.shape[1] == 1 else [values[:, 1], first], axis=1)
 
 
-def draw_plane(plane: Plane, points: Numbers, box: Numbers, samples: Numbers, width: int = 360) -> Pixels:
+def draw_plane(plane: Plane, points: Numbers, box: Numbers, samples: Numbers, width: int = 720, dot: int = 4) -> Pixels:
     """Draw points, a rectangle and samples.
 
     Args:
@@ -78,6 +78,7 @@ def draw_plane(plane: Plane, points: Numbers, box: Numbers, samples: Numbers, wi
         box: (2, K), least and greatest corner; not finite shows none.
         samples: (M, K) rows of a model.
         width: of the picture in pixels; the height follows the map's shape.
+        dot: radius of a sample in pixels.
 
     Returns:
         uint8 (3, H, width).
@@ -91,7 +92,7 @@ def draw_plane(plane: Plane, points: Numbers, box: Numbers, samples: Numbers, wi
     if np.isfinite(box).all():
         (left, bottom), (right, top) = _pixels(plane, box, picture.size).tolist()
         pen.rectangle((left, top, right, bottom), outline=_BOX, width=max(1, width // 240))
-    _dots(pen, plane, samples, picture.size, max(2, width // 180), _SAMPLE)
+    _dots(pen, plane, samples, picture.size, dot, _SAMPLE)
     return np.moveaxis(np.asarray(picture), -1, 0)
 
 

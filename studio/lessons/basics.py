@@ -59,7 +59,8 @@ class Box:
         """Draw points uniformly inside: float32 (n, 2)."""
         u = np.random.default_rng(seed).random((n, 2))
         low, high = np.array([self.south, self.west]), np.array([self.north, self.east])
-        return (low + u * (high - low)).astype(np.float32)
+        points: Numbers = (low + u * (high - low)).astype(np.float32)
+        return points
 
 
 def smallest_box(points: Numbers) -> Box:
@@ -152,9 +153,11 @@ def pixel_samples(n: int, seed: int) -> NDArray[np.uint8]:
     count, height, width, _ = faces.shape
     source = np.random.default_rng(seed).integers(0, count, (n, height, width))
     rows, columns = np.mgrid[:height, :width]
-    return faces[source, rows, columns]
+    drawn: NDArray[np.uint8] = faces[source, rows, columns]
+    return drawn
 
 
 def mean_face() -> NDArray[np.uint8]:
     """Return the mean of the fifty faces, uint8 (32, 32, 3)."""
-    return np.rint(planet_pixel().mean(axis=0)).astype(np.uint8)
+    mean: NDArray[np.uint8] = np.rint(planet_pixel().mean(axis=0)).astype(np.uint8)
+    return mean

@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from studio.core.capabilities import Input, Translates
+from studio.core.events import Images
 from studio.core.knobs import Knob
 from studio.core.recipe import Recipe
 from studio.nn.keras import normal_
-from studio.nn.pictures import crop
+from studio.nn.pictures import crop, to_pixels
 from studio.nn.translation import Norm, deep_unet, discriminator, preactivated_unet, residual_generator, upsampling_unet
 
 VERDICTS = {"patches": 1, "coarse patches": 2, "whole": 0}
@@ -113,6 +115,49 @@ class Translator(Recipe, Translates):
     def amount(self) -> Input | None:
         """Nothing is added to a source."""
         return None
+
+
+class TwoWayTranslator(Translator):
+    """Base of translators with a generator for each direction.
+
+    Attributes:
+        generator_ab, generator_ba: the networks.
+        widths: channels of both domains.
+    """
+
+    generator_ab: nn.Module
+    generator_ba: nn.Module
+    widths: tuple[int, int]
+
+    @property
+    def both_ways(self) -> bool:
+        """It always learns both."""
+        return True
+
+    def ab(self, a: Tensor) -> Tensor:
+        """Return G(a), in the networks' range."""
+        return self.run(self.generator_ab, a)
+
+    def ba(self, b: Tensor) -> Tensor:
+        """Return F(b), in the networks' range."""
+        return self.run(self.generator_ba, b)
+
+    @torch.no_grad()
+    def translate(self, x: Tensor, backwards: bool = False) -> Tensor:
+        """Return G(a), or F(b) when going backwards, (N, C, H, W) in 0..1."""
+        return self.outside((self.ba if backwards else self.ab)(self.inside(x)))
+
+    def round_trip(self, x: Tensor, backwards: bool) -> Tensor:
+        """Return ordinary pictures after the way there and back, with the channels they came with."""
+        there = self.translate(self.sources(x, backwards), backwards)
+        return self.translate(there, not backwards).expand_as(x)
+
+    def there_and_back(self, title: str, x: Tensor, backwards: bool) -> Images:
+        """Return a preview: each picture (in the networks' range), its translation, and the way back."""
+        there, back = (self.ba, self.ab) if backwards else (self.ab, self.ba)
+        made = there(x)
+        rows = torch.stack([part.expand(-1, max(self.widths), -1, -1) for part in (x, made, back(made))], dim=1)
+        return Images(0, title, to_pixels(self.outside(rows.flatten(0, 1))), columns=6)
 
 
 def squared(scores: Tensor, target: float) -> Tensor:

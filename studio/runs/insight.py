@@ -45,7 +45,7 @@ class Judged:
     @cached_property
     def answers(self) -> NDArray[np.int64]:
         """The likeliest class of each picture, int64 (N,)."""
-        return self.probabilities.argmax(axis=1)
+        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
     @cached_property
     def sureness(self) -> Floats:
@@ -73,7 +73,7 @@ class Judged:
         """Share of right answers among the pictures of each class, float32 (K,); NaN for a class without pictures."""
         counts = self.confusion.sum(axis=1)
         with np.errstate(invalid="ignore"):
-            return (self.confusion.diagonal() / counts).astype(np.float32)
+            return np.asarray(self.confusion.diagonal() / counts, np.float32)
 
     def chosen(self, which: str = "all", cell: tuple[int, int] | None = None) -> NDArray[np.int64]:
         """Return the positions of pictures, surest answers first.

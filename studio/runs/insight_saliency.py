@@ -135,7 +135,7 @@ def _occlusion(model: TrainedModel, x: Tensor, target: int) -> Tensor:
     for i, (top, left) in enumerate(places):
         covered[i, :, max(0, top - step) : top - step + side, max(0, left - step) : left - step + side] = background
     whole = classify(x)[0, target]
-    fall = torch.cat([whole - classify(part)[:, target] for part in covered.split(256)])
+    fall = torch.cat([whole - classify(part)[:, target] for part in torch.split(covered, 256)])
     rows = -(-height // step)
     coarse = fall.reshape(1, 1, rows, -1)
     return F.interpolate(coarse, (height, width), mode="bilinear", align_corners=False)[0, 0]

@@ -12,7 +12,7 @@ from studio.app.warmup import WarmUp
 from studio.app.window import MainWindow
 from studio.runs.pictures import read_recipe
 
-WAIT = 60_000
+WAIT = 120_000
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_from_the_bundled_digits_to_a_sheet_of_eights(window, tmp_path, qtbot):
     card = next(c for c in train.gallery.cards if c.info.id == "cvae")
     qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
     train.set_data("digits")
-    for name, text in (("filters", "8,8"), ("size", "16"), ("steps", "300"), ("lr", "0.005")):
+    for name, text in (("filters", "8,8"), ("size", "16"), ("steps", "150"), ("lr", "0.005")):
         fill(qtbot, train, name, text)
     with qtbot.waitSignal(train.run_finished, timeout=WAIT) as ended:
         qtbot.mouseClick(train.run_button, Qt.MouseButton.LeftButton)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from studio.quality.balance import balance
 from studio.quality.doctor import examine
 from studio.quality.evidence import Evidence, collect
+from studio.quality.features import feature_net
 from studio.quality.measures import compare
 from studio.quality.remedies import REMEDIES, fitting
 from tests.quality import planted
@@ -135,3 +138,14 @@ def test_remedies_fit_the_run():
     assert live[0].settings == {"train_only": "_g"}
     assert fitting(REMEDIES["healthy"], present, [], training=False)[0].settings == {"steps": 1000}
     assert fitting(REMEDIES["healthy"], {"steps": 0, "epochs": 10}, [], training=False)[0].settings == {"epochs": 20}
+
+
+def test_data_without_labels_is_judged_through_the_backbone(world, tmp_path):
+    unlabelled = replace(world.data, spec=replace(world.data.spec, classes=()))
+    net = feature_net(unlabelled, tmp_path)
+    [healthy] = judged(replace(world, data=unlabelled), net, planted.drawn(world.unseen, COUNT, 0))
+    assert healthy.sentence.startswith("Nothing is wrong: it copies nothing, its pictures are ")
+    five = world.unseen[[np.flatnonzero(world.unseen_labels == c)[0] for c in (0, 2, 4, 6, 8)]]
+    sick = judged(replace(world, data=unlabelled), net, planted.drawn(five, COUNT, 0))[0]
+    assert sick.kind == "collapsed"
+    assert sick.sentence.startswith("The generator has collapsed: it only knows about ")

@@ -9,6 +9,11 @@ from studio.nn import summary
 
 DS = ("discriminator_a", "discriminator_b")
 PRINTED = [
+    ("naive-bayes", "foster", {"columns": 23}),
+    ("multinomial", "foster", {"table": 4_031}),
+    ("pixel-naive-bayes", "foster", {"pixels": 1_024 * 255}),
+    ("box-density", "foster", {"box": 4}),
+    ("logistic-regression", "mnist", {"network": 7_850}),
     ("mlp-classifier", "atienza", {"network": 269_322}),
     ("cnn-classifier", "atienza", {"network": 80_266}),
     ("cnn-classifier", "functional", {"network": 80_266}),

@@ -211,6 +211,25 @@ def test_only_what_a_model_has_is_offered(context, qtbot):
     assert page.inputs.rows == []
 
 
+def test_the_current_point_gives_way_to_chosen_inputs(context, qtbot):
+    record = add_run(context.store, "stylegan")
+    model = Conditioned(record)
+    model.capabilities = ("Conditioned", *VAE)
+    panel = ExplorePanel(context, opener=lambda *_: Session(model))
+    qtbot.addWidget(panel, before_close_func=lambda p: p.closing())
+    panel.show()
+    with qtbot.waitSignal(panel.ready, timeout=10_000):
+        panel.open_run(record)
+    assert panel.side.isVisible()
+    panel.tabs.setCurrentWidget(panel.tabs.generate)
+    assert not panel.side.isVisible()
+    assert not panel.strip.isVisible()
+    settled(panel.tabs.generate, qtbot)
+    panel.tabs.setCurrentWidget(panel.tabs.samples)
+    assert panel.side.isVisible()
+    assert panel.strip.isVisible()
+
+
 def test_a_model_without_classes_has_rows(context, qtbot):
     page = opened(context, qtbot, INPUTS[1:]).tabs.generate
     assert page._rows.isVisible()

@@ -99,7 +99,7 @@ def test_lessons_are_chosen_with_the_arrow_keys_and_remembered(panel, qtbot, con
 
 
 def test_only_visited_lessons_are_built_and_a_broken_one_harms_no_other(context, qtbot):
-    broken = Lesson("broken", "Broken", "Neurons", "No. Not.", "studio.ui.panels.lesson_nothing:Nothing")
+    broken = Lesson("broken", "Broken", LESSONS[0].topic, "No. Not.", "studio.ui.panels.lesson_nothing:Nothing")
     made = LessonsPanel(context, lessons=(LESSONS[0], broken))
     qtbot.addWidget(made)
     made.show()

@@ -67,10 +67,11 @@ class Look(Output):
         p = model.classify(pixels[None])[0]
         best = int(p.argmax())
         names = model.spec.classes
+        what: str = self.saliency
         found: dict[str, Any] = {"answer": names[best], "probabilities": dict(zip(names, p.tolist(), strict=True))}
         if self.saliency != "none":
             heat = insight_saliency.saliency(model, pixels, best, self.saliency)
-            drawn, what = insight_saliency.overlay(pixels, heat)[None], self.saliency
+            drawn = insight_saliency.overlay(pixels, heat)[None]
         elif self.layer is not None and self.filters:
             drawn = insight_pictures.filters_as_pictures(insight.filters(model, self.layer))
             what = f"{self.layer}-filters"

@@ -37,7 +37,7 @@ from studio.data.table_pictures import Numbers, Pixels, draw_plane, plane_of
 from studio.nn.counting import LEAST
 
 NARROWEST = 1e-6
-SHOWN = 100
+SHOWN, SMALL = 100, 144
 
 
 class Box(nn.Module):
@@ -146,17 +146,17 @@ class BoxDensity(Recipe, Samples):
 
     def preview(self, batch: Batch) -> Iterator[Event]:
         """Show held-out points, the box and a hundred samples."""
-        pixels = self._picture(batch.x.cpu().numpy(), self.box.sample(SHOWN, seeded(0)).numpy(), 720)
+        pixels = self._picture(batch.x.cpu().numpy(), self.box.sample(SHOWN, seeded(0)).numpy())
         yield Images(0, "box and samples", np.moveaxis(pixels, 0, -1)[None], columns=1)
 
     @torch.no_grad()
     def sample(self, n: int, generator: Generator) -> Tensor:
         """Return pictures float32 (n, 3, H, W), each of the box and one new point in it."""
         points = self.box.sample(n, generator).numpy()
-        made = np.stack([self._picture(np.empty((0, points.shape[1]), np.float32), p[None], 360) for p in points])
+        made = np.stack([self._picture(np.empty((0, points.shape[1]), np.float32), p[None], SMALL, 4) for p in points])
         return (torch.from_numpy(made).float() / 255).to(self.compute.device)
 
-    def _picture(self, points: Numbers, samples: Numbers, width: int) -> Pixels:
+    def _picture(self, points: Numbers, samples: Numbers, width: int = 720, dot: int = 4) -> Pixels:
         box = torch.stack(self.box.edges).cpu().numpy()
         shown = box if np.isfinite(box).all() else samples
-        return draw_plane(plane_of(self.spec.columns, shown), points, box, samples, width)
+        return draw_plane(plane_of(self.spec.columns, shown), points, box, samples, width, dot)

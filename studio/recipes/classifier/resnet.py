@@ -11,8 +11,8 @@ Used in: Atienza, Advanced Deep Learning with Keras (2018), 2.2 and 2.3.
 What we do differently: the author's program subtracts the mean picture of the training set; here the normalisation
 after the first convolution takes the mean away. Its plateau reducer is left out: the step table writes the rate anew
 at every epoch, so it never had an effect. The penalty of 1e-4, the batch of 32 and the factors of the step table
-stand only in that program. Section 2.3 prints n = 9 and 18 for v2; 6 and 12 are meant. Convolutions keep their biases, as in
-Keras: 274,442 parameters at depth 20.
+stand only in that program. Section 2.3 prints n = 9 and 18 for v2; 6 and 12 are meant. Convolutions keep their
+biases, as in Keras: 274,442 parameters at depth 20.
 
 What to expect: on the CIFAR-10 test set after 200 epochs 92.16 % (ResNet20 v1, 35 s per epoch on the author's GPU) to
 93.15 % (ResNet110 v2, 180 s).

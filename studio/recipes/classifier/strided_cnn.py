@@ -12,7 +12,8 @@ What we do differently: softmax and cross-entropy are one stable operation on lo
 for other picture sizes. A last batch of one example is seen twice, since one example has no variance.
 
 What to expect: 71.6 % on the CIFAR-10 test set after 10 epochs (a later run of the author's: 65.5 %), against 49 %
-of the perceptron, with fewer parameters (592,554, of which the 640 running statistics are not trained, against 646,260).
+of the perceptron, with fewer parameters (592,554, of which the 640 running statistics are not
+trained, against 646,260).
 """
 
 from __future__ import annotations

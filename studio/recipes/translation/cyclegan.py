@@ -31,21 +31,18 @@ from torch import Tensor
 from studio.core.capabilities import Domain
 from studio.core.compute import Compute
 from studio.core.errors import BadInput
-from studio.core.events import Event, Images
+from studio.core.events import Event
 from studio.core.knobs import Knob
 from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.domains import ImagePool, Sides, by_class, by_halves
-from studio.nn.pictures import grey, to_pixels
+from studio.nn.pictures import grey
 from studio.nn.plan import square
-from studio.nn.translation_recipe import TranslationKnobs, Translator, distance, share, squared
+from studio.nn.translation_recipe import TranslationKnobs, TwoWayTranslator, distance, share, squared
 
-ATIENZA = {"generator": "preactivated", "kernel": 3, "norm": "scalar", "d_norm": False, "optimiser": "rmsprop"} | {
-    "lr_g": 1e-4,
-    "identity": 0.0,
-    "pool": 0,
-}
+BLOCKS = {"generator": "preactivated", "kernel": 3, "norm": "scalar", "d_norm": False}
+ATIENZA = BLOCKS | {"optimiser": "rmsprop", "lr_g": 1e-4, "identity": 0.0, "pool": 0}
 LONG = {"steps": 100_000, "batch_size": 64, "schedule": "time", "decay": 6e-8}
 ZHU = {"generator": "residual", "filters": (64,), "d_filters": (64, 128, 256, 512), "identity": 5.0}
 
@@ -53,7 +50,7 @@ ZHU = {"generator": "residual", "filters": (64,), "d_filters": (64, 128, 256, 51
 @register(
     "cyclegan", title="CycleGAN", family="translation", sources="Zhu 2017 arXiv:1703.10593; Atienza 7.1; Foster ch. 5"
 )
-class CycleGAN(Translator):
+class CycleGAN(TwoWayTranslator):
     """Two generators that undo each other, two discriminators that watch them."""
 
     @dataclass(frozen=True, kw_only=True)
@@ -169,7 +166,7 @@ class CycleGAN(Translator):
     def step(self, batch: Batch) -> Mapping[str, Tensor]:
         """Teach both discriminators, then both generators through them."""
         c, (a, b, has_a, has_b) = self.config, self._sides(batch)
-        fake_a, fake_b = self._ba(b), self._ab(a)
+        fake_a, fake_b = self.ba(b), self.ab(a)
         shown_a, shown_b = self.pool_a(fake_a.detach(), has_b > 0), self.pool_b(fake_b.detach(), has_a > 0)
         real = self.discriminator_a(a).float(), self.discriminator_b(b).float()  # (N, 1, h, w) or (N, 1)
         fake = self.discriminator_a(shown_a).float(), self.discriminator_b(shown_b).float()
@@ -179,10 +176,10 @@ class CycleGAN(Translator):
         self.compute.minimise(loss_d, self.opt_d)
 
         fooled = has_a * squared(self.discriminator_b(fake_b), 1) + has_b * squared(self.discriminator_a(fake_a), 1)
-        cycle = has_a * distance(self._ba(fake_b), a) + has_b * distance(self._ab(fake_a), b)
+        cycle = has_a * distance(self.ba(fake_b), a) + has_b * distance(self.ab(fake_a), b)
         identity = has_a.new_zeros(())
         if c.identity and self.widths[0] == self.widths[1]:
-            identity = has_a * distance(self._ba(a), a) + has_b * distance(self._ab(b), b)
+            identity = has_a * distance(self.ba(a), a) + has_b * distance(self.ab(b), b)
         loss_g = c.adversarial * fooled + c.cycle * cycle + c.identity * identity
         self.compute.minimise(loss_g, self.opt_g)
         metrics = {"loss_d": loss_d, "loss_g": loss_g, "adversarial": fooled, "cycle": cycle, "identity": identity}
@@ -200,12 +197,6 @@ class CycleGAN(Translator):
         a = grey(sides.a) if self.widths[0] == 1 else sides.a
         return Sides(self.inside(a), self.inside(sides.b), sides.has_a, sides.has_b)
 
-    def _ab(self, a: Tensor) -> Tensor:
-        return self.run(self.generator_ab, a)
-
-    def _ba(self, b: Tensor) -> Tensor:
-        return self.run(self.generator_ba, b)
-
     def validate(self, batch: Batch) -> Mapping[str, Tensor]:
         """Return the mean |x'' - x| (0..1) after a round trip from the own domain and, where known, |G(a) - b|."""
         if self.config.domains == "grey-colour":
@@ -213,37 +204,22 @@ class CycleGAN(Translator):
             return {"cycle": distance(self.translate(made, True), grey(batch.x)), "error": distance(made, batch.x)}
         assert batch.y is not None
         from_a = (batch.y == 0)[:, None, None, None]
-        there = torch.where(from_a, self._round_trip(batch.x, False), self._round_trip(batch.x, True))
+        there = torch.where(from_a, self.round_trip(batch.x, False), self.round_trip(batch.x, True))
         own = torch.where(from_a, self.sources(batch.x).expand_as(batch.x), batch.x)
         return {"cycle": distance(there, own)}
-
-    def _round_trip(self, x: Tensor, backwards: bool) -> Tensor:
-        there = self.translate(self.sources(x, backwards), backwards)
-        return self.translate(there, not backwards).expand_as(x)
 
     def preview(self, batch: Batch) -> Iterator[Event]:
         """Show a picture of each domain, its translation, and the way back, side by side."""
         a, b, _, _ = self._sides(batch)
         name_a, name_b = (domain.name for domain in self.domains)
-        yield self._there_and_back(f"{name_a} to {name_b} and back", a[:8], False)
-        yield self._there_and_back(f"{name_b} to {name_a} and back", b[:8], True)
-
-    def _there_and_back(self, title: str, x: Tensor, backwards: bool) -> Images:
-        there, back = (self._ba, self._ab) if backwards else (self._ab, self._ba)
-        made = there(x)
-        rows = torch.stack([part.expand(-1, self.widths[1], -1, -1) for part in (x, made, back(made))], dim=1)
-        return Images(0, title, to_pixels(self.outside(rows.flatten(0, 1))), columns=6)
+        yield self.there_and_back(f"{name_a} to {name_b} and back", a[:8], False)
+        yield self.there_and_back(f"{name_b} to {name_a} and back", b[:8], True)
 
     @property
     def domains(self) -> tuple[Domain, Domain]:
         """The two classes, or pictures without and with their colours."""
         names = ("grey", "colour") if self.config.domains == "grey-colour" else self.spec.classes
         return Domain(name=names[0], channels=self.widths[0]), Domain(name=names[1], channels=self.widths[1])
-
-    @property
-    def both_ways(self) -> bool:
-        """It always learns both."""
-        return True
 
     def sources(self, x: Tensor, backwards: bool = False, amount: float | None = None) -> Tensor:
         """Return pictures as they are, or without their colours where the domain has none."""
@@ -252,8 +228,3 @@ class CycleGAN(Translator):
     def targets(self, x: Tensor) -> Tensor | None:
         """Return the coloured picture of a grey one; between two classes nobody knows."""
         return x if self.config.domains == "grey-colour" else None
-
-    @torch.no_grad()
-    def translate(self, x: Tensor, backwards: bool = False) -> Tensor:
-        """Return G(a), or F(b) when going backwards, (N, C, H, W) in 0..1."""
-        return self.outside((self._ba if backwards else self._ab)(self.inside(x)))

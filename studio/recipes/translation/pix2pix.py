@@ -43,7 +43,6 @@ from studio.nn.translation_recipe import TranslationKnobs, Translator, distance
 
 DEEP = (64, 128, 256, 512, 512, 512, 512, 512)
 SMALL = {"filters": (64, 128, 256, 256, 256), "d_filters": (64, 128, 256)}
-"""For pictures of 32 px: five halvings, and verdicts on 34 x 34 pixels."""
 
 
 @register(

@@ -177,7 +177,7 @@ class ClassifyPanel(Panel):
         """Put a held-out picture on the pad; it can be drawn on."""
         if self.opened is not None:
             judged = self.opened.judged
-            self.side.show_picture(judged.pixels[index], f"A {judged.classes[judged.labels[index]]}")
+            self.side.show_picture(judged.pixels[index], f"Held out: {judged.classes[judged.labels[index]]}")
 
     def show_cell(self, truth: int, answer: int) -> None:
         """Show the pictures of a cell of the confusion matrix."""

@@ -112,7 +112,7 @@ class ConfusionPage(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.matrix = ConfusionView(theme)
-        self.bars = ClassBars(theme, "Accuracy by class")
+        self.bars = ClassBars(theme, "Accuracy by class", stand_out=False)
         self.note = label("Click a cell to see its pictures.", "muted", wrap=True)
         side = QWidget()
         right = QVBoxLayout(side)
@@ -215,11 +215,13 @@ class LayersPage(QWidget):
         session, what, pictures = found
         if self._opened is not None and session is self._opened.session:
             self.picture.show_sheet(pictures, gap=3)
-            self.note.setText(f"{len(pictures):,} {'filters' if what == 'filters' else 'maps'}")
+            thing = "filter" if what == "filters" else "map"
+            self.note.setText(f"{len(pictures):,} {thing}{'' if len(pictures) == 1 else 's'}")
             self.drawn.emit()
 
     def _failed(self, error: BaseException) -> None:
         advice = getattr(error, "what_to_do", "")
+        self.note.setText("")
         self.picture.clear(f"{getattr(error, 'what', error)} {advice}".strip())
 
 

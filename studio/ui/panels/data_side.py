@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from studio.ui.context import Context
 
 TEXT_ONLY = ("tokens", "window", "min_count")
-PICTURES_ONLY = ("size", "fit", "colour", "only", "flip", "shift", "rotate")
+PICTURES_ONLY = ("size", "fit", "colour", "only", "pairs", "flip", "shift", "rotate")
 
 
 class OptionsSide(QWidget):

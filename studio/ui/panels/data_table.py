@@ -34,15 +34,15 @@ class TablePage(QWidget):
         self.rows.verticalHeader().setDefaultSectionSize(theme.px(26))
         self.heading = label("", "muted")
         self.bars = Bars(theme, "How often each value of the chosen column occurs")
-        self._build()
+        self._build(theme)
         self.rows.currentCellChanged.connect(lambda row, column, *_: self._show_column(column))
         self.rows.horizontalHeader().sectionClicked.connect(self._show_column)
 
-    def _build(self) -> None:
+    def _build(self, theme: Theme) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(0, SPACE_S, 0, 0)
         row.setSpacing(SPACE_M)
-        row.addWidget(self.rows, 3)
+        row.addWidget(self.rows, 5)
         area = QScrollArea()
         area.setWidget(self.bars)
         area.setWidgetResizable(True)
@@ -53,6 +53,7 @@ class TablePage(QWidget):
         side.addWidget(self.heading)
         side.addWidget(area, 1)
         row.addLayout(side, 2)
+        area.setMaximumWidth(theme.px(260))
 
     def show_view(self, view: View, split: str) -> None:
         """Show the first rows of a split."""

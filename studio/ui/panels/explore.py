@@ -12,11 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayou
 from studio.ui.actions import Action
 from studio.ui.panel import Panel
 from studio.ui.panels.explore_export import Keeper
-from studio.ui.panels.explore_map import MapPage
 from studio.ui.panels.explore_model import Session, open_model
-from studio.ui.panels.explore_morph import MorphPage
 from studio.ui.panels.explore_runs import RunPicker
-from studio.ui.panels.explore_sheets import SheetPage
 from studio.ui.panels.explore_side import SidePane
 from studio.ui.panels.explore_state import Walker
 from studio.ui.panels.explore_tabs import ModelTabs
@@ -126,6 +123,7 @@ class ExplorePanel(Panel):
     def _connect(self) -> None:
         self.runs.chosen.connect(self._open)
         self.runs.emptied.connect(self._show_state)
+        self.tabs.currentChanged.connect(lambda *_: self._show_side())
         self.strip.edited.connect(self._edit_pins)
         self.strip.chosen.connect(lambda pin: self.walker.show_example(pin.z, pin.pixels))
         for page in (self.map, *self.tabs.sheets):
@@ -144,7 +142,7 @@ class ExplorePanel(Panel):
         """Return what can be done here by key or palette."""
         there = lambda: self.isVisible() and self.walker.picture is not None  # noqa: E731
         decodes = lambda: self.isVisible() and self._decodes()  # noqa: E731
-        viewed = lambda: self.isVisible() and (self.walker.picture is not None or self._sheet_shown())  # noqa: E731
+        viewed = lambda: self.isVisible() and (self.walker.picture is not None or self.tabs.shows_sheet)  # noqa: E731
         menu = "Explore"
         return (
             Action("explore.pin", "Pin the current point", self.pin, "Ctrl+D", menu, "pin", there),
@@ -211,10 +209,16 @@ class ExplorePanel(Panel):
             self._loading.title.setText("Nothing to explore here")
             self._loading.text.setText("This model neither encodes, decodes, samples nor classifies.")
             return
-        self.strip.setVisible("Decodes" in can)
-        self.side.setVisible(bool({"Decodes", "Encodes"} & can))
+        self._show_side(session)
         self.stack.setCurrentIndex(2)
         self.walker.open_session(session)
+
+    def _show_side(self, session: Session | None = None) -> None:
+        """Show the current point and the pins where there are points, but not beside chosen inputs."""
+        session = session or self.walker.session
+        can = session.can if session and self.tabs.currentWidget() is not self.tabs.generate else frozenset()
+        self.strip.setVisible("Decodes" in can)
+        self.side.setVisible(bool({"Decodes", "Encodes"} & can))
 
     def _announce(self) -> None:
         if not self._announced and self.walker.session is not None:
@@ -268,22 +272,13 @@ class ExplorePanel(Panel):
 
     def export_view(self, path: Path | None = None) -> None:
         """Save the present sheet, scatter or frame."""
-        page, kind = self.tabs.currentWidget(), self.tabs.tabText(self.tabs.currentIndex()).lower()
-        if isinstance(page, MapPage):
-            self.keeper.save_view(self.walker, kind, self.scatter.grab().toImage(), {}, path)
-        elif isinstance(page, MorphPage):
-            self.keeper.save_view(self.walker, kind, page.picture.image(), page.settings(), path)
-        elif isinstance(page, SheetPage):
-            self.keeper.save_view(self.walker, kind, page.picture.image(), page.settings, path)
+        kind, image, more = self.tabs.view()
+        self.keeper.save_view(self.walker, kind, image, more, path)
 
     def export_gif(self, path: Path | None = None) -> None:
         """Save the morph as a looping GIF."""
         if self.morph.frames is not None:
             self.keeper.save_film(self.walker, self.morph.frames, self.morph.settings(), path)
-
-    def _sheet_shown(self) -> bool:
-        page = self.tabs.currentWidget()
-        return isinstance(page, SheetPage) and page.picture.pictures is not None
 
     def _has_film(self) -> bool:
         return self.isVisible() and self.morph.frames is not None

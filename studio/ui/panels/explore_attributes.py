@@ -8,8 +8,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from studio.ui.panels.explore_fields import check, named, real, whole
-from studio.ui.panels.explore_sheets import SheetPage
-from studio.ui.widgets.labels import button, keep_icon
+from studio.ui.panels.explore_sheet_page import SheetPage
+from studio.ui.widgets.labels import button
 from studio.ui.widgets.titled_sheet import TitledSheet
 
 if TYPE_CHECKING:
@@ -54,9 +54,8 @@ class AttributesPage(SheetPage):
         return [named("Attribute", self.attribute_box), reach, named("Rows", self.rows_box), self.here_box]
 
     def _buttons(self) -> list[QWidget]:
-        self.export_button = button("Export PNG", self.export_wanted.emit, "primary")
+        self.export_button = button("Export sheet", self.export_wanted.emit)
         self.export_button.setToolTip("Save the sheet with what it was made from (Ctrl+Shift+E)")
-        keep_icon(self._theme, self.export_button, "save")
         self.export_button.setEnabled(False)
         return [self.export_button]
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QScrollArea, QSplitter, QVBoxLa
 
 from studio.ui.panels.explore_fields import bar, choice, named, real, whole
 from studio.ui.panels.explore_generate_inputs import InputControls
-from studio.ui.panels.explore_sheets import SheetPage
+from studio.ui.panels.explore_sheet_page import SheetPage
 from studio.ui.widgets.labels import button, icon_button, keep_icon
 from studio.ui.widgets.titled_sheet import TitledSheet
 
@@ -87,7 +87,7 @@ class GeneratePage(SheetPage):
         return [named("Show", self.show_box), self._sweep, named("Columns", self.columns_box), self._rows]
 
     def _buttons(self) -> list[QWidget]:
-        self.export_button = button("Export PNG", self.export_wanted.emit, "primary")
+        self.export_button = button("Export sheet", self.export_wanted.emit, "primary")
         self.export_button.setToolTip("Save the sheet with what it was made from (Ctrl+Shift+E)")
         keep_icon(self._theme, self.export_button, "save")
         self.export_button.setEnabled(False)

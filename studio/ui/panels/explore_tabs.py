@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QTabWidget, QWidget
 
 from studio.ui.panels.explore_attributes import AttributesPage
 from studio.ui.panels.explore_generate import GeneratePage
 from studio.ui.panels.explore_map import MapPage
 from studio.ui.panels.explore_morph import MorphPage
+from studio.ui.panels.explore_sheet_page import SheetPage
 from studio.ui.panels.explore_sheets import GridPage, PredictionsPage, ReconstructionsPage, SamplesPage
 
 if TYPE_CHECKING:
@@ -65,6 +67,21 @@ class ModelTabs(QTabWidget):
         if first is not None:
             self.setCurrentWidget(first)
         return first is not None
+
+    @property
+    def shows_sheet(self) -> bool:
+        """Whether the page in front has a sheet to save."""
+        page = self.currentWidget()
+        return isinstance(page, SheetPage) and page.picture.pictures is not None
+
+    def view(self) -> tuple[str, QImage, dict[str, Any]]:
+        """Return what the page in front is, shows, and was made from."""
+        page, kind = self.currentWidget(), self.tabText(self.currentIndex()).lower()
+        if isinstance(page, MorphPage):
+            return kind, page.picture.image(), page.settings()
+        if isinstance(page, SheetPage):
+            return kind, page.picture.image(), page.settings
+        return kind, self.map.scatter.grab().toImage(), {}
 
     def close_workers(self) -> None:
         """End the workers."""

@@ -56,7 +56,7 @@ class Examination:
 
 def samplers(progress: Progress) -> frozenset[str]:
     """Return the ids of recipes that draw pictures (loads the recipes)."""
-    progress(0, 0, "loading the recipes")
+    progress(0, 0, "Loading the recipes")
     from studio.core import registry
 
     return frozenset(name for name, cls in registry.recipes().items() if "Samples" in cls.capabilities())
@@ -68,7 +68,7 @@ def examine(workspace: Path, run_id: str, checkpoint: str, progress: Progress) -
     Raises:
         StudioError: no such run or checkpoint, it draws no pictures, or its data is gone.
     """
-    progress(0, 0, "loading the weights")
+    progress(0, 0, "Loading the weights")
     from studio.core.recipe import live_knobs
     from studio.core.store import Store
     from studio.quality.remedies import TRAIN_ONLY

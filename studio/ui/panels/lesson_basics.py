@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtWidgets import QHBoxLayout
 
 from studio.data import tins, world
-from studio.lessons.basics import Box, judged, smallest_box
+from studio.lessons.basics import Box, Numbers, judged, smallest_box
 from studio.ui.context import Context
 from studio.ui.panels.lesson_basics_map import WorldMap
 from studio.ui.panels.lesson_view import LessonView
@@ -89,7 +90,7 @@ class MapLesson(LessonView):
             text = f"{outside} of {POINTS} points lie outside: likelihood 0, log-likelihood -∞."
         else:
             text = (
-                f"All {POINTS} points inside: log-likelihood {likelihood:,.0f} nats ({likelihood / POINTS:.2f} a point); "
+                f"All {POINTS} points inside: log-likelihood {likelihood:,.0f} nats ({likelihood / POINTS:.2f} each); "
                 f"the likelihood itself, 10^{likelihood / math.log(10):,.0f}, is too small for a computer's numbers."
             )
         if self.land.isChecked():
@@ -123,7 +124,7 @@ class TinsLesson(LessonView):
         self.plane.picked.connect(self._picked)
         self._show()
 
-    def _drawn(self, factors: np.ndarray, size: int) -> np.ndarray:  # type: ignore[type-arg]
+    def _drawn(self, factors: Numbers, size: int) -> NDArray[np.uint8]:
         return np.moveaxis(tins.render(factors, size), 1, -1)
 
     def _picked(self, index: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -170,7 +171,7 @@ class WorldMap(QWidget):
             painter.drawText(circle, int(Qt.AlignmentFlag.AlignCenter), mark)
 
 
-def _tinted(sea: QColor, land: QColor) -> np.ndarray:  # type: ignore[type-arg]
+def _tinted(sea: QColor, land: QColor) -> NDArray[np.uint8]:
     """Return the map uint8 (H, W, 3) in two colours."""
     colours = np.array([[c.red(), c.green(), c.blue()] for c in (sea, land)], np.uint8)
     return colours[world.land().astype(np.int64)]

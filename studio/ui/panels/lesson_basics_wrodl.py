@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.data import avatars, wrodl
@@ -15,10 +16,10 @@ from studio.ui.widgets.histogram import Bars
 from studio.ui.widgets.labels import label
 from studio.ui.widgets.picture import PictureView
 
-DRAWN, FACE = 10, 192
+DRAWN, ACROSS, FACE = 10, 5, 192
 
 
-def faces(codes: np.ndarray, size: int) -> np.ndarray:  # type: ignore[type-arg]
+def faces(codes: basics.Codes, size: int) -> NDArray[np.uint8]:
     """Return drawn faces uint8 (N, size, size, 3)."""
     return np.ascontiguousarray(np.moveaxis(avatars.draw(codes, size), 1, -1))
 
@@ -84,7 +85,7 @@ class WrodlLesson(LessonView):
         self.face.show_pixels(faces(np.array([self.codes]), FACE)[0])
         model: basics.Model = "multinomial" if self.model.currentData() == "multinomial" else "naive-bayes"
         rows, copies = basics.draw(model, a, DRAWN, self._turn)
-        self.samples.show_sheet(faces(rows, 96), 5, ["copy" if copy else "new" for copy in copies])
+        self.samples.show_sheet(faces(rows, 96), ACROSS, ["copy" if copy else "new" for copy in copies])
         seen = basics.occurrences(self.codes)
         times = {0: "never", 1: "once", 2: "twice"}.get(seen, f"{seen} times")
         whole, parts = (basics.probability(m, self.codes, a) for m in ("multinomial", "naive-bayes"))
@@ -112,7 +113,7 @@ class PixelsLesson(LessonView):
         ):
             self.stage.addWidget(label(title, "muted"))
             self.stage.addWidget(view, 1)
-        self.data.show_sheet(basics.planet_pixel()[:DRAWN], DRAWN)
+        self.data.show_sheet(basics.planet_pixel()[:DRAWN], ACROSS)
         self.add_button("Draw others", self.draw, "primary")
         self.mean = self.add_switch("Show the mean face first", False, self._show)
         self.add_text("Both models count and draw every feature for itself. Only the features differ.")
@@ -127,11 +128,11 @@ class PixelsLesson(LessonView):
     def _show(self) -> None:
         rows, _ = basics.draw("naive-bayes", 0.0, DRAWN, self._turn)
         crisp = np.moveaxis(avatars.draw(rows, 32, smooth=False), 1, -1)
-        self.columns.show_sheet(np.ascontiguousarray(crisp), DRAWN)
+        self.columns.show_sheet(np.ascontiguousarray(crisp), ACROSS)
         scattered = basics.pixel_samples(DRAWN, self._turn)
         if self.mean.isChecked():
             scattered[0] = basics.mean_face()
-        self.pixels.show_sheet(scattered, DRAWN)
+        self.pixels.show_sheet(scattered, ACROSS)
         self.say(
             "Five columns are nearly independent, so new faces look right. Pixels are not: hair and shirt become "
             "confetti and glasses lose their shape, because no pixel knows its neighbours. What all share survives."

@@ -36,7 +36,19 @@ if TYPE_CHECKING:
     from studio.ui.context import Context
 
 TEXT_ONLY = ("tokens", "window", "min_count")
-IMAGE_ONLY = ("size", "fit", "colour", "only", "flip", "shift", "rotate")
+IMAGE_ONLY = ("size", "fit", "colour", "only", "pairs", "flip", "shift", "rotate")
+GRADIENT_ONLY = (
+    "schedule",
+    "milestones",
+    "decay",
+    "decay_epochs",
+    "warmup_steps",
+    "clip_norm",
+    "ema",
+    "on_nonfinite",
+    "precision",
+    "compile",
+)
 RECENT_KEY, RECENT = "train/recent_data", 8
 
 
@@ -235,6 +247,7 @@ class Setup(QWidget):
 
     def _make(self, info: RecipeInfo) -> Form:
         hidden = {"text": IMAGE_ONLY, "image": TEXT_ONLY}.get(info.accepts, IMAGE_ONLY + TEXT_ONLY)
+        hidden += GRADIENT_ONLY if info.learns_by != "gradient" else ()
         types = (info.config_type, Training, DataOptions, Computing)
         made = Form(types, theme=self._theme, undo=self._context.undo, hidden=hidden)
         made.changed.connect(self.changed)

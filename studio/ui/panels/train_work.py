@@ -35,6 +35,7 @@ class RecipeInfo:
     best_metric: str
     best_mode: Literal["min", "max"]
     table_of: TableOf = ""
+    learns_by: str = "gradient"
     offline: str = ""
     """The bundled data set it trains on when none is chosen."""
 
@@ -115,6 +116,7 @@ def _info(cls: Any) -> RecipeInfo:
         cls.best_metric,
         cls.best_mode,
         cls.table_of,
+        cls.learns_by,
         offline_data(cls),
     )
 

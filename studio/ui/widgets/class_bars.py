@@ -19,6 +19,7 @@ MOST = 10
 """Rows at most: the largest are shown when there are more classes."""
 ROW = 18
 NAMES = 92
+"""Pixels for the longest name at most; longer ones are elided."""
 VALUES = 48
 
 
@@ -29,11 +30,12 @@ class ClassBars(QWidget):
         theme: for colours and sizes.
         name: accessible name; the description says the rows.
         hint: shown while there is nothing.
+        stand_out: the largest is drawn in the accent colour; otherwise all of them are.
     """
 
-    def __init__(self, theme: Theme, name: str, hint: str = "") -> None:
+    def __init__(self, theme: Theme, name: str, hint: str = "", *, stand_out: bool = True) -> None:
         super().__init__()
-        self._theme, self._hint = theme, hint
+        self._theme, self._hint, self._stand_out = theme, hint, stand_out
         self.rows: list[tuple[str, float]] = []
         self._best = ""
         self.setAccessibleName(name)
@@ -85,9 +87,10 @@ class ClassBars(QWidget):
 
     def _row(self, painter: QPainter, rect: QRect, name: str, value: float) -> None:
         tokens, px = self._theme.tokens, self._theme.px
-        best = name == self._best
+        best = name == self._best or not self._stand_out
         painter.setPen(QColor(tokens.text if best else tokens.muted))
-        left = QRect(rect.left(), rect.top(), px(NAMES), rect.height())
+        widest = max(painter.fontMetrics().horizontalAdvance(shown) for shown, _ in self.rows) + 2 * px(SPACE_M)
+        left = QRect(rect.left(), rect.top(), min(widest, px(NAMES)), rect.height())
         centre = Qt.AlignmentFlag.AlignVCenter
         shown = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, left.width() - px(SPACE_S))
         painter.drawText(left, int(centre | Qt.AlignmentFlag.AlignLeft), shown)
