@@ -22,7 +22,6 @@ from studio.core.errors import BadInput
 from studio.core.events import Event, Images
 from studio.core.recipe import Batch, Recipe
 from studio.core.spec import DataSpec
-from studio.data.table_pictures import draw_rows
 from studio.nn.pictures import to_pixels
 
 LEAST = 1e-30
@@ -136,6 +135,10 @@ class CountedTable(Recipe, Samples):
         """Draw rows of codes int64 (n, K)."""
         raise NotImplementedError
 
+    def pictures(self, codes: Tensor) -> Tensor:
+        """Return pictures of rows (n, K): uint8 (n, 3, H, W)."""
+        raise NotImplementedError
+
     def step(self, batch: Batch) -> Mapping[str, Tensor]:
         """Count the batch; tell its likelihood (nats a row) and what the model makes of combinations it never saw."""
         self.count(batch.x)
@@ -160,12 +163,9 @@ class CountedTable(Recipe, Samples):
         """Show ten rows the model draws, and which of them are copies."""
         codes = self.draw_codes(SHOWN, seeded(0))
         captions = tuple("copy" if copy else "new" for copy in self.copied(codes).tolist())
-        yield Images(0, "samples", to_pixels(self._pictures(codes)), columns=5, captions=captions)
+        yield Images(0, "samples", to_pixels(self.pictures(codes).float() / 255), columns=5, captions=captions)
 
     @torch.no_grad()
     def sample(self, n: int, generator: Generator) -> Tensor:
-        """Return pictures of new rows, float32 (n, 3, 96, 96)."""
-        return self._pictures(self.draw_codes(n, generator)).to(self.compute.device)
-
-    def _pictures(self, codes: Tensor) -> Tensor:
-        return torch.from_numpy(draw_rows(self.spec.columns, codes.numpy())).float() / 255
+        """Return pictures of new rows, float32 (n, 3, H, W)."""
+        return self.pictures(self.draw_codes(n, generator)).to(self.compute.device).float() / 255

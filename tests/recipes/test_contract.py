@@ -48,8 +48,8 @@ OVERFIT: dict[str, tuple[str, int, float, dict[str, float]]] = {
     "text": ("loss", 60, 0.7, {}),
     "translation": ("loss_g", 40, 0.8, {"lr_g": 1e-3}),
 }
-"""Family or recipe -> the metric that must fall on one batch, in how many steps, to which share of its first value, and a
-rate high enough for so few steps of a narrow network."""
+"""Family or recipe -> the metric that must fall on one batch, in how many steps, to which share of its first value, and
+a rate high enough for so few steps of a narrow network."""
 
 
 @every_phase

@@ -16,7 +16,7 @@ from studio.ui.widgets.number_slider import NumberSlider
 from studio.ui.widgets.player import Player
 from tests.ui.panel_tests import PanelTests, accessible_name, interactive
 
-WAIT = 20_000
+WAIT = 60_000
 IDS = [lesson.id for lesson in LESSONS]
 OWN = [lesson.id for lesson in LESSONS if "lesson_basics" not in lesson.where]
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+import torch
 from torch import Generator, Tensor
 
 from studio.core.compute import Compute
@@ -26,6 +27,7 @@ from studio.core.recipe import Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.data import wrodl
+from studio.data.table_pictures import draw_rows
 from studio.nn.counting import Categorical, Combinations, CountedTable, Seen
 
 
@@ -86,3 +88,7 @@ class Multinomial(CountedTable):
     def draw_codes(self, n: int, generator: Generator) -> Tensor:
         """Draw rows of codes (n, K)."""
         return self.combinations.codes(self.table.sample(n, self.config.pseudocount, generator))
+
+    def pictures(self, codes: Tensor) -> Tensor:
+        """Return faces or cards of rows, uint8 (n, 3, 96, 96)."""
+        return torch.from_numpy(draw_rows(self.spec.columns, codes.numpy()))

@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+import torch
 from torch import Generator, Tensor
 
 from studio.core.compute import Compute
@@ -27,6 +28,7 @@ from studio.core.recipe import Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.data import wrodl
+from studio.data.table_pictures import draw_rows
 from studio.nn.counting import Categorical, Combinations, CountedTable, Seen
 
 
@@ -76,3 +78,7 @@ class NaiveBayes(CountedTable):
     def draw_codes(self, n: int, generator: Generator) -> Tensor:
         """Draw rows of codes (n, K)."""
         return self.columns.sample(n, self.config.pseudocount, generator)
+
+    def pictures(self, codes: Tensor) -> Tensor:
+        """Return faces or cards of rows, uint8 (n, 3, 96, 96)."""
+        return torch.from_numpy(draw_rows(self.spec.columns, codes.numpy()))

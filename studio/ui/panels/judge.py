@@ -123,7 +123,11 @@ class JudgePanel(Panel):
     def panel_actions(self) -> Iterable[Action]:
         """Return what can be done here by key or palette."""
         ready = lambda: self.isVisible() and self.examine_button.isEnabled()  # noqa: E731
-        return (Action("judge.examine", "Examine this run", self.examine, "Ctrl+Return", "Judge", "doctor", ready),)
+        return (
+            Action(
+                "judge.examine", "Examine this run", self.examine, "Ctrl+Return; Ctrl+Enter", "Judge", "doctor", ready
+            ),
+        )
 
     # ---- choosing
 
