@@ -238,7 +238,7 @@ def _load_cifar(folder: Path, name: str) -> Loaded:
 
 def _load_svhn(folder: Path) -> Loaded:
     """Read the two MATLAB matrices: X (32, 32, 3, N) and y (N, 1), where the label 10 means zero."""
-    from scipy.io import loadmat  # type: ignore[import-untyped]  # comes with scikit-learn
+    from scipy.io import loadmat  # comes with scikit-learn
 
     sets: list[NDArray[np.generic]] = []
     for file in _SVHN:

@@ -39,13 +39,13 @@ def gradient_norms(
         float64 (depth + 1,), 1 at the end.
     """
     f, generator = activation(name), np.random.default_rng(seed)
-    h: NDArray[np.float64] = generator.standard_normal(layers.shape[1])
+    h: NDArray[np.float64] = generator.standard_normal((layers.shape[1],))
     sums: list[NDArray[np.float64]] = []
     for matrix in layers:
         sums.append(matrix @ h)
         new = f.value(sums[-1], parameter)
         h = h + new if shortcut else new
-    gradient: NDArray[np.float64] = generator.standard_normal(layers.shape[1])
+    gradient: NDArray[np.float64] = generator.standard_normal((layers.shape[1],))
     norms = [1.0]
     size = float(np.linalg.norm(gradient))
     for matrix, before in zip(layers[::-1], sums[::-1], strict=True):

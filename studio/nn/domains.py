@@ -10,6 +10,24 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from studio.core.errors import BadInput
+from studio.core.spec import DataSpec
+
+
+def check_domains(spec: DataSpec, *, two_classes: bool) -> None:
+    """Refuse data that has no two domains.
+
+    Raises:
+        BadInput: two classes are wanted and there is another number, or colours are and there are none.
+    """
+    if two_classes and len(spec.classes) != 2:
+        raise BadInput(
+            f"CycleGAN learns from two classes; {spec.name} has {len(spec.classes) or 'none'}.",
+            "Give a folder with two folders, or name two classes in 'Only classes'.",
+        )
+    if not two_classes and spec.shape[0] == 1:
+        raise BadInput(f"The pictures of {spec.name} are grey already.", "Choose coloured ones, or two classes.")
+
 
 class Sides(NamedTuple):
     """Members of two domains.

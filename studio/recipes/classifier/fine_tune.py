@@ -14,8 +14,8 @@ place once their weights are here (`generative-studio backbones list`). Batch no
 convolutions, so its statistics cannot drift while little data is seen. Small pictures are enlarged to what
 the network was made for. The checkpoint holds the whole network.
 
-What to expect: on the bundled digits above 90 % within a minute with everything frozen; the compact network was
-trained on CIFAR-10, whose accuracy is therefore no test of it.
+What to expect: not measured yet. The compact network was trained on CIFAR-10, whose accuracy is therefore no test of
+it: use pictures it has not seen.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class FineTune(Classifier):
         _preset(
             "compact-tuned",
             "Bundled network, last three layers learn",
-            "No figure in the book; more than the frozen network.",
+            "No figure in the book.",
             thawed=3,
             lr=1e-4,
         ),

@@ -23,28 +23,51 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor
 
 from studio.core.capabilities import Domain
 from studio.core.compute import Compute
-from studio.core.errors import BadInput
 from studio.core.events import Event
 from studio.core.knobs import Knob
 from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
-from studio.nn.domains import ImagePool, Sides, by_class, by_halves
+from studio.nn.domains import ImagePool, Sides, by_class, by_halves, check_domains
 from studio.nn.pictures import grey
 from studio.nn.plan import square
 from studio.nn.translation_recipe import TranslationKnobs, TwoWayTranslator, distance, share, squared
 
 BLOCKS = {"generator": "preactivated", "kernel": 3, "norm": "scalar", "d_norm": False}
 ATIENZA = BLOCKS | {"optimiser": "rmsprop", "lr_g": 1e-4, "identity": 0.0, "pool": 0}
+DIGITS = {"domains": "grey-classes", "kernel": 5}
 LONG = {"steps": 100_000, "batch_size": 64, "schedule": "time", "decay": 6e-8}
 ZHU = {"generator": "residual", "filters": (64,), "d_filters": (64, 128, 256, 512), "identity": 5.0}
+
+
+def at_32(name: str, title: str, expects: str, verdict: str = "coarse patches") -> Preset:
+    """Return one of Atienza's: grey and colour (869,041 and 868,463 parameters), or digits (2,412,721 and 2,411,119)."""
+    digits = name == "atienza-digits"
+    return Preset(
+        name=name,
+        title=title,
+        source="Atienza 7.1",
+        data="street-digits" if digits else "cifar10",
+        config=ATIENZA | {"verdict": verdict} | (DIGITS if digits else {"domains": "grey-colour"}),
+        training=LONG,
+        shape=(3, 32, 32),
+        classes=2 if digits else 10,
+        expects=expects,
+    )
+
+
+def two_folders(name: str, title: str, expects: str, *, side: int = 128, **made: Any) -> Preset:
+    """Return an experiment on two collections of pictures."""
+    made = {"source": "Foster (2019), chapter 5", **made, "training": {"epochs": 200, "batch_size": 2}}
+    made = {**made, "data_options": {"size": side, "flip": True}, "shape": (3, side, side), "classes": 2}
+    return Preset(name=name, title=title, data="fruit", expects=expects, **made)
 
 
 @register(
@@ -72,78 +95,34 @@ class CycleGAN(TwoWayTranslator):
 
     config: Config
     presets = (
-        Preset(
-            name="atienza",
-            title="Grey to colour, one verdict",
-            source="Atienza 7.1",
-            data="cifar10",
-            config=ATIENZA | {"domains": "grey-colour", "verdict": "whole"},
-            training=LONG,
-            shape=(3, 32, 32),
-            expects="Plausible colours, not always the true ones. Generators 869,041 and 868,463.",
+        at_32("atienza", "Grey to colour, one verdict", "Plausible colours, not always the true ones.", "whole"),
+        at_32("atienza-patch", "Grey to colour, 2 x 2 patches", "As with one verdict; skies are closer to the truth."),
+        at_32("atienza-digits", "Plain digits and street numbers", "The look is right, the digit often another one."),
+        two_folders(
+            "foster",
+            "Apples and oranges, 128 px",
+            "Fruit changes, trays stay. U-Net 1,545,411, D 694,241. The book's photographs: give their folder.",
         ),
-        Preset(
-            name="atienza-patch",
-            title="Grey to colour, 2 x 2 patches",
-            source="Atienza 7.1",
-            data="cifar10",
-            config=ATIENZA | {"domains": "grey-colour", "verdict": "coarse patches"},
-            training=LONG,
-            shape=(3, 32, 32),
-            expects="As with one verdict; closer to the truth on skies. Generators 869,041 and 868,463.",
-        ),
-        Preset(
-            name="atienza-digits",
-            title="Plain digits and street numbers",
-            source="Atienza 7.1 (MNIST and SVHN)",
-            data="street-digits",
-            config=ATIENZA | {"domains": "grey-classes", "verdict": "coarse patches", "kernel": 5},
-            training=LONG,
-            shape=(3, 32, 32),
-            classes=2,
-            expects="The look is right, the digit often another one. Generators 2,412,721 and 2,411,119.",
-        ),
-        Preset(
-            name="foster",
-            title="Apples and oranges, 128 px",
-            source="Foster (2019), chapter 5",
-            data="fruit",
-            training={"epochs": 200, "batch_size": 2},
-            data_options={"size": 128, "flip": True},
-            shape=(3, 128, 128),
-            classes=2,
-            expects="Fruit changes, trays stay. U-Net 1,545,411, D 694,241. The book's photographs: give their folder.",
-        ),
-        Preset(
-            name="foster-monet",
-            title="Paintings and photographs, 256 px",
-            source="Foster (2019), chapter 5",
-            data="fruit",
+        two_folders(
+            "foster-monet",
+            "Paintings and photographs, 256 px",
+            "Brush strokes fade into photographs (give monet2photo's folder). G 2,850,563, D 2,764,737.",
+            side=256,
             config=ZHU | {"filters": (32,)},
-            training={"epochs": 200, "batch_size": 2},
-            data_options={"size": 256, "flip": True},
-            shape=(3, 256, 256),
-            classes=2,
-            expects="Brush strokes fade into photographs (give monet2photo's folder). G 2,850,563, D 2,764,737.",
         ),
-        Preset(
-            name="zhu",
-            title="The paper's: six residual blocks, 128 px",
+        two_folders(
+            "zhu",
+            "The paper's: six residual blocks, 128 px",
+            "Horses become zebras and the like (give a folder with trainA, trainB, testA, testB).",
             source="Zhu 2017",
-            data="fruit",
             config=ZHU | {"blocks": 6},
-            training={"epochs": 200, "batch_size": 2},
-            data_options={"size": 128, "flip": True},
-            shape=(3, 128, 128),
-            classes=2,
-            expects="Horses become zebras and the like (give a folder with trainA, trainB, testA, testB).",
         ),
     )
 
     def build(self, spec: DataSpec, compute: Compute) -> None:
         """Create four networks, two pools of earlier fakes, and an optimiser for each side."""
         c, (channels, self.size) = self.config, square(spec)
-        self._check(spec)
+        check_domains(spec, two_classes=c.domains != "grey-colour")
         self.widths = (1 if c.domains.startswith("grey") else channels, channels)
         self.generator_ab = compute.prepare(self.make_generator(*self.widths))
         self.generator_ba = compute.prepare(self.make_generator(*self.widths[::-1]))
@@ -153,15 +132,6 @@ class CycleGAN(TwoWayTranslator):
         self.pool_b = compute.prepare(ImagePool(c.pool, (self.widths[1], self.size, self.size)))
         self.opt_d = self.make_optimizer((self.discriminator_a, self.discriminator_b), c.lr_d)
         self.opt_g = self.make_optimizer((self.generator_ab, self.generator_ba), c.lr_g)
-
-    def _check(self, spec: DataSpec) -> None:
-        if self.config.domains != "grey-colour" and len(spec.classes) != 2:
-            raise BadInput(
-                f"CycleGAN learns from two classes; {spec.name} has {len(spec.classes) or 'none'}.",
-                "Give a folder with two folders, or name two classes in 'Only classes'.",
-            )
-        if self.config.domains == "grey-colour" and spec.shape[0] == 1:
-            raise BadInput(f"The pictures of {spec.name} are grey already.", "Choose coloured ones, or two classes.")
 
     def step(self, batch: Batch) -> Mapping[str, Tensor]:
         """Teach both discriminators, then both generators through them."""
