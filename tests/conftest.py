@@ -84,3 +84,24 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", guarded_connect)
     monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+
+
+PATIENCE = 60_000
+"""Milliseconds that a test waits for what must happen; a machine that does five other things is no failure."""
+
+
+@pytest.fixture
+def qtbot(qtbot: Any) -> Any:
+    """pytest-qt's, with more patience than its five seconds: only tests that would fail notice."""
+    for name in ("waitUntil", "waitSignal", "waitSignals"):
+        setattr(qtbot, name, _patient(getattr(qtbot, name)))
+    return qtbot
+
+
+def _patient(wait: Any) -> Any:
+    @functools.wraps(wait)
+    def waiting(*args: Any, timeout: int = 0, **options: Any) -> Any:
+        patience = timeout if options.get("raising") is False else max(timeout, PATIENCE)
+        return wait(*args, timeout=patience, **options)
+
+    return waiting

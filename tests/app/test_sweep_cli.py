@@ -9,7 +9,18 @@ import pytest
 
 from studio.app.main import main
 
-SMALL = ["--steps", "4", "--precision", "fp32", "--set", "limit=128", "batch_size=32", "filters=4,4", "hidden=8", "checkpoint_seconds=0"]
+SMALL = [
+    "--steps",
+    "4",
+    "--precision",
+    "fp32",
+    "--set",
+    "limit=128",
+    "batch_size=32",
+    "filters=4,4",
+    "hidden=8",
+    "checkpoint_seconds=0",
+]
 SWEEP = ["train", "vae", "--data", "digits", *SMALL, "--sweep", "lr=1e-3..1e-2x2", "--sweep", "seed=1,2"]
 
 
