@@ -1,8 +1,10 @@
 """Makes `resources/screenshots/` from the running app: every page, dark and light, at 1280x800.
 
     python packaging/screenshots.py [--data PATH] [--out FOLDER] [--steps N] [--only explore,train]
+    python packaging/screenshots.py --workspace FOLDER --runs judge=RUN,translate=RUN --only judge,translate
 
-Trains a small VAE (and a text model) in a temporary workspace first, so that the pages have something to show.
+Trains a small VAE (and a text model) in a temporary workspace first, so that the pages have something to show; with
+`--workspace` and `--runs` it shows runs that are there already, and trains nothing.
 Offscreen by default; nothing of the person's own settings or runs is read or changed.
 """
 
@@ -31,6 +33,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--text-steps", default="150", help="of the text model")
     parser.add_argument("--pictures", type=Path, help="folder with pictures for the canvases (default: the samples)")
     parser.add_argument("--only", default="", help="page ids, separated by commas")
+    parser.add_argument("--workspace", type=Path, help="with runs to show")
+    parser.add_argument("--runs", default="", help="page=run id, separated by commas")
     parser.add_argument("--scale", type=float, default=1.0, help="UI scale, 0.8 to 2")
     return parser.parse_args()
 
@@ -65,7 +69,7 @@ class Photographer:
         from studio.ui.settings import Settings
 
         self.app = application()
-        settings = Settings(self.workspace / f"settings-{mode}.ini")
+        settings = Settings(Path(os.environ["GENERATIVE_STUDIO_CONFIG"]) / f"settings-{mode}.ini")
         settings.set("look/mode", mode)
         settings.set("look/scale", self.scale)
         settings.set("look/reduced_motion", True)
@@ -153,19 +157,26 @@ def pictures(folder: Path | None) -> dict[str, Path]:
     }
 
 
+def trained(workspace: Path, wish: argparse.Namespace, only: set[str]) -> dict[str, str]:
+    """Train what the pages show; returns the runs' ids by page."""
+    size = {"size": "28"} if wish.data == "digits" else {}
+    vae = train(workspace, "vae", wish.data, steps=wish.steps, **size)
+    runs = {"train": vae, "explore": vae}
+    if not only or "write" in only:
+        runs["write"] = train(workspace, "lstm-text", "fables", steps=wish.text_steps)
+    return runs
+
+
 def main() -> int:
     """Make all pictures."""
     wish = arguments()
     only = {name for name in wish.only.split(",") if name}
     wish.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="screenshots-") as folder:
-        workspace = Path(folder) / "workspace"
+        workspace = wish.workspace or Path(folder) / "workspace"
         os.environ["GENERATIVE_STUDIO_CONFIG"] = str(Path(folder) / "config")
-        size = {"size": "28"} if wish.data == "digits" else {}
-        vae = train(workspace, "vae", wish.data, steps=wish.steps, **size)
-        runs = {"train": vae, "explore": vae}
-        if not only or "write" in only:
-            runs["write"] = train(workspace, "lstm-text", "fables", steps=wish.text_steps)
+        given = [part.partition("=") for part in wish.runs.split(",") if part]
+        runs = {page: run for page, _, run in given} or trained(workspace, wish, only)
         photographer = Photographer(workspace, wish.out, runs, wish.scale, pictures(wish.pictures))
         for mode in ("dark", "light"):
             photographer.all_pages(mode, only)

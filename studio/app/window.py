@@ -56,9 +56,9 @@ PAGES = (
     Page("explore", "Explore", "explore", "studio.ui.panels.explore:ExplorePanel"),
     Page("classify", "Classify", "classify", "studio.ui.panels.classify:ClassifyPanel"),
     Page("translate", "Translate", "translate", "studio.ui.panels.translate:TranslatePanel"),
+    Page("judge", "Judge", "judge", "studio.ui.panels.judge:JudgePanel"),
     Page("dream", "Dream", "dream", "studio.ui.panels.dream:DreamPanel"),
     Page("transfer", "Transfer", "transfer", "studio.ui.panels.transfer:TransferPanel"),
-    Page("judge", "Judge", "judge", "studio.ui.panels.judge:JudgePanel"),
     Page("write", "Write", "write", "studio.ui.panels.write:WritePanel"),
     Page("lessons", "Lessons", "lessons", "studio.ui.panels.lessons:LessonsPanel"),
 )

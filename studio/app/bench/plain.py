@@ -64,7 +64,7 @@ class PlainVAE:
 
     def __init__(self, recipe: Any) -> None:
         self.encoder: nn.Module = recipe.encoder
-        self.decode = recipe._logits  # the decoder and the crop to the picture's size
+        self.decode = recipe.logits  # the decoder and the crop to the picture's size
         parameters = [*recipe.encoder.parameters(), *recipe.decoder.parameters()]
         self.optimizer = torch.optim.Adam(parameters, lr=recipe.config.lr)
         self.dims = recipe.config.latent_dim

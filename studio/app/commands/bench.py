@@ -16,7 +16,7 @@ NAMES = ("engine", "policy", "ui", "start", "canvas", "recipes")
 
 @dataclass(frozen=True, kw_only=True)
 class Bench(Command):
-    """Measure the promises on this machine; without a name, all of them. Keep the machine idle; `recipes` takes a while."""
+    """Measure the promises on this machine; without a name, all of them. Keep the machine idle."""
 
     name: tyro.conf.Positional[Literal["all", "engine", "policy", "ui", "start", "canvas", "recipes"]] = "all"
     """engine: cost of the loop; policy: gain over a plain loop; ui: pauses of the window; start: time to paint;

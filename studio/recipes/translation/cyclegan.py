@@ -48,7 +48,7 @@ ZHU = {"generator": "residual", "filters": (64,), "d_filters": (64, 128, 256, 51
 
 
 def at_32(name: str, title: str, expects: str, verdict: str = "coarse patches") -> Preset:
-    """Return one of Atienza's: grey and colour (869,041 and 868,463 parameters), or digits (2,412,721 and 2,411,119)."""
+    """Return one of Atienza's: grey and colour (G 869,041 and 868,463), or digits (2,412,721 and 2,411,119)."""
     digits = name == "atienza-digits"
     return Preset(
         name=name,
