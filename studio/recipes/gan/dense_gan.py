@@ -12,7 +12,7 @@ What we do differently: the paper trains with momentum, a falling rate and a lim
 by a search; we use Adam with β₁ = 0.5. Widths are those of the paper's published MNIST experiment as we know them
 (1200 and 1200; 240 maxout units of 5 pieces, twice; dropout 0.2 on the picture, 0.5 on the layers).
 
-What to expect: on MNIST noisy digits after a few thousand steps; rougher edges and more missing kinds than a DCGAN.
+What to expect: noisier digits than a DCGAN draws; not measured yet.
 """
 
 from __future__ import annotations

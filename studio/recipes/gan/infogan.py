@@ -14,8 +14,8 @@ What we do differently: the book is semi-supervised (Q also learns the labels of
 `use_labels`. The book trains the code heads on real pictures, too, with codes drawn at random; that is noise around
 zero, so we leave it out. Losses on logits; the networks are stretched to the picture's size.
 
-What to expect: on MNIST each label draws its digit after some 3,000 steps; one code becomes the thickness of the
-stroke, the other its tilt (with the Gaussian head they are easier to tell apart).
+What to expect: on MNIST, after 5,000 steps (27 minutes on two busy cores), an independent classifier gives 99 % of the
+samples the asked label. In the book one code becomes the thickness of the stroke, the other its tilt.
 """
 
 from __future__ import annotations
