@@ -117,6 +117,11 @@ class Recipe:
         self.phase = self.phases[0]
         self.build(spec, compute)
 
+    @property
+    def signed(self) -> bool:
+        """Whether the networks see pictures as -1..1 instead of 0..1; a canvas that looks through them asks."""
+        return False
+
     def build(self, spec: DataSpec, compute: Compute) -> None:
         """Create modules (through `compute.prepare`) and optimisers as attributes."""
         raise NotImplementedError

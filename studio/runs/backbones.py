@@ -113,14 +113,10 @@ def _unusable(model: TrainedModel, why: str) -> NotAvailable:
 
 
 def _preprocessing(model: TrainedModel, channels: int) -> Preprocessing:
-    """Return what the run's networks saw: 0..1, or -1..1 when its generator ends in tanh."""
-    from torch import nn
-
+    """Return what the run's networks saw: 0..1, or -1..1."""
     from studio.canvas.backbone import Preprocessing
 
-    makers = [list(net.modules())[-1] for name, net in model.recipe.modules().items() if name in MAKERS]
-    symmetric = getattr(model.recipe.config, "output", "") == "tanh" or any(isinstance(m, nn.Tanh) for m in makers)
-    middle, deviation = (0.5, 0.5) if symmetric else (0.0, 1.0)
+    middle, deviation = (0.5, 0.5) if model.recipe.signed else (0.0, 1.0)
     return Preprocessing((middle,) * channels, (deviation,) * channels, channels=channels)
 
 

@@ -46,7 +46,12 @@ def form(theme, qtbot):
     return made
 
 
+STEP_TABLES = st.sampled_from(["", "80: 0.1", "80: 0.1, 120: 0.01, 160: 0.001"])
+
+
 def values_for(field):
+    if field.name == "milestones":  # the one text with a form of its own
+        return STEP_TABLES
     low = field.knob.low if field.knob.low is not None else -1e9
     high = field.knob.high if field.knob.high is not None else 1e9
     if field.choices:

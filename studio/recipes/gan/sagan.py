@@ -66,6 +66,7 @@ class SAGAN(DeclaredGAN):
         lr_g: Annotated[float, Knob("G: learning rate", 1e-7, 1.0, log=True, live=True, group="Optimiser")] = 1e-4
 
     config: Config
+    signed = True
     presets = (
         Preset(
             name="small",

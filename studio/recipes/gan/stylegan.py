@@ -69,6 +69,7 @@ class StyleGAN(DeclaredGAN, Decodes):
         lr_g: Annotated[float, Knob("G: learning rate", 1e-7, 1.0, log=True, live=True, group="Optimiser")] = 2e-3
 
     config: Config
+    signed = True
     presets = (
         Preset(
             name="digits",

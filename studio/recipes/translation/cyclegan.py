@@ -181,9 +181,9 @@ class CycleGAN(TwoWayTranslator):
     def preview(self, batch: Batch) -> Iterator[Event]:
         """Show a picture of each domain, its translation, and the way back, side by side."""
         a, b, _, _ = self._sides(batch)
-        name_a, name_b = (domain.name for domain in self.domains)
-        yield self.there_and_back(f"{name_a} to {name_b} and back", a[:8], False)
-        yield self.there_and_back(f"{name_b} to {name_a} and back", b[:8], True)
+        there, back = (domain.name for domain in self.domains)
+        yield self.there_and_back(f"{there} to {back} and back", a[:8], False)
+        yield self.there_and_back(f"{back} to {there} and back", b[:8], True)
 
     @property
     def domains(self) -> tuple[Domain, Domain]:
