@@ -120,6 +120,9 @@ def run(say: Say, *, quick: bool = False) -> Report:
     holds: dict[str, bool] = {}
     notes: list[str] = []
     for cls in registry.recipes().values():
+        if cls.learns_by != "gradient":
+            notes.append(f"{cls.id}: not measured: it learns by {cls.learns_by}, there is no policy to choose.")
+            continue
         try:
             found, note = measure(cls, quick=quick)
         except NotAvailable as error:
