@@ -12,7 +12,9 @@ from studio.ui.actions import Action, ActionTable
 if TYPE_CHECKING:
     from studio.app.window import MainWindow
 
-ORDER = ("File", "Edit", "View", "Data", "Train", "Explore", "Write", "Help")
+FIRST, LAST = ("File", "Edit", "View"), "Help"
+"""Menus around those of the pages, which stand in the order of the rail."""
+DIGITS = "1234567890"
 
 
 def window_actions(window: MainWindow) -> list[Action]:
@@ -44,7 +46,7 @@ def _page_actions(window: MainWindow) -> list[Action]:
             f"view.{page}",
             f"Go to {entry.title}",
             lambda: window.show_panel(page),
-            f"Ctrl+{number}",
+            f"Ctrl+{DIGITS[number - 1]}" if number <= len(DIGITS) else "",
             "View",
             entry.icon,
         )
@@ -68,7 +70,8 @@ class Menus:
         bar = self._window.menuBar()
         bar.clear()
         names = dict.fromkeys(a.menu for a in self._table if a.menu)
-        for name in sorted(names, key=lambda n: ORDER.index(n) if n in ORDER else len(ORDER) - 1):
+        order = [*FIRST, *(page.title for page in self._window.pages)]
+        for name in sorted(names, key=lambda n: (n == LAST, order.index(n) if n in order else len(order))):
             self._fill(bar.addMenu(f"&{name}"), name)
 
     def _fill(self, menu: QMenu, name: str) -> None:

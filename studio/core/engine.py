@@ -251,7 +251,7 @@ class Engine:
             raise BadConfig(f"There is no optimiser {suffix!r} to train alone.", f"There are: {', '.join(names)}.")
         self._rest({f"opt{name}" for name in names if suffix and name != suffix})
         self._saved = -1
-        text = f"Only {suffix.removeprefix('_')} learns now." if suffix else "Everything learns again."
+        text = f"Only {suffix.removeprefix('_').upper()} learns now." if suffix else "Everything learns again."
         return ev.Message(self.step, "info", text)
 
     def _rest(self, names: set[str]) -> None:

@@ -45,7 +45,7 @@ def test_a_gan_is_watched_and_steered(window, qtbot):  # noqa: F811
     # Only D: the generator stays as it is; then both go on.
     only = train.controls.only
     qtbot.mouseClick(only.buttons["_d"], Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: train.controls.policy.text() == "Only d learns now.", timeout=WAIT)
+    qtbot.waitUntil(lambda: train.controls.policy.text() == "Only D learns now.", timeout=WAIT)
     _, before = weights(train, qtbot)
     found, after = weights(train, qtbot)
     assert moved(before, after, "discriminator")

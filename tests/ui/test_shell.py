@@ -731,3 +731,20 @@ def test_the_demo_trains_shows_explore_writes_a_picture_and_ends(context, tmp_pa
         assert "ended as failed" in err
     assert warm_up.done
     assert window.status.chip.text().partition(" · ")[0] in ("cpu", "cuda", "mps")
+
+
+def test_menus_follow_the_rail_and_help_is_last(window, qtbot):
+    qtbot.waitUntil(lambda: bool(window.menuBar().actions()))
+    names = [a.text().replace("&", "") for a in window.menuBar().actions()]
+    assert names[:3] == ["File", "Edit", "View"]
+    assert names[-1] == "Help"
+
+
+def test_no_page_has_a_shortcut_of_two_digits(context, qtbot):
+    made = MainWindow(context)
+    qtbot.addWidget(made)
+    keys = [context.actions.shortcut(f"view.{page.id}") for page in PAGES]
+    assert keys[0] == "Ctrl+1"
+    assert keys[8] == "Ctrl+9"
+    assert keys[9] == "Ctrl+0"
+    assert not any("10" in k or "11" in k for k in keys)
