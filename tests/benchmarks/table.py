@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks.experiments import EXPERIMENTS
+
 RESULTS = Path(__file__).with_name("RESULTS.json")
 TABLE = Path(__file__).with_name("RESULTS.md")
 
@@ -27,6 +29,10 @@ that is trained here on the same data (99 % and more held out), never on Incepti
 "Modes" are the digits that appear with at least a fifth of their share; "asked label" is the share of samples to which
 that classifier gives the label that was asked for.
 """
+NOT_RUN = """## Not run yet
+
+Declared in `experiments.py` with their budgets; nothing is claimed about them.
+"""
 MARKS = {True: "yes", False: "**no**", None: "–"}
 
 
@@ -44,6 +50,8 @@ def write_table(lines: Sequence[dict[str, Any]]) -> None:
     parts += [f"- **{e['name']}**: " + ", ".join(f"{k} {v:.5g}" for k, v in e["values"].items()) for e in held_out]
     if judged:
         parts += ["", SAMPLES, *_samples(judged)]
+    if missing := [e for e in EXPERIMENTS if e.name not in {line["name"] for line in lines}]:
+        parts += ["", NOT_RUN, *(f"- **{e.name}**: {e.recipe} / {e.preset}; the book: {e.book}" for e in missing)]
     TABLE.write_text("\n".join([*parts, ""]))
 
 
