@@ -1,4 +1,7 @@
-"""The networks of the registry: layers, places, preprocessing, weights from the net and from files of any origin."""
+"""The networks of the registry: layers, places, preprocessing, weights from the net and from files of any origin.
+
+Long because the same fixtures of nets and files serve every origin.
+"""
 
 from __future__ import annotations
 

@@ -149,3 +149,10 @@ def test_data_without_labels_is_judged_through_the_backbone(world, tmp_path):
     sick = judged(replace(world, data=unlabelled), net, planted.drawn(five, COUNT, 0))[0]
     assert sick.kind == "collapsed"
     assert sick.sentence.startswith("The generator has collapsed: it only knows about ")
+
+
+@pytest.mark.parametrize(("alike", "ill"), [(0.3, True), (0.55, True), (0.7, False), (1.0, False)])
+def test_pictures_that_differ_much_less_than_real_ones_are_a_collapse(alike, ill):
+    [found] = examine(Evidence(count=100, alike=alike, alike_pixels=alike, precision=0.8, real_precision=0.9))
+    assert (found.kind == "collapsed") == ill
+    assert ("differ only" in found.sentence) == ill

@@ -1,4 +1,7 @@
-"""A known answer or an independent reference for every formula of InfoGAN, StackedGAN and the surveyed GANs."""
+"""A known answer or an independent reference for every formula of InfoGAN, StackedGAN and the surveyed GANs.
+
+Long because each formula stands beside its reference, six systems in all.
+"""
 
 from __future__ import annotations
 

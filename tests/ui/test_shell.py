@@ -1,4 +1,7 @@
-"""The window: pages, drops, activity area, notifications, sheets, session, closing, faults, start-up."""
+"""The window: pages, drops, activity area, notifications, sheets, session, closing, faults, start-up.
+
+Long because one set of stand-in pages serves every part of the window.
+"""
 
 from __future__ import annotations
 

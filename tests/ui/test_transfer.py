@@ -1,4 +1,7 @@
-"""The Transfer page with sessions that make no art: what a person does and what must then be seen."""
+"""The Transfer page with sessions that make no art: what a person does and what must then be seen.
+
+Long because one stand-in session serves every gesture of the page.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Train: choose a recipe, turn its knobs, watch it learn."""
+"""Train: choose a recipe, turn its knobs, watch it learn.
+
+It is longer than other panels because gallery, form, run, sweep and stored runs meet in it; each has its own file.
+"""
 
 from __future__ import annotations
 
