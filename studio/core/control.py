@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+TRAIN_ONLY = "train_only"
+"""Name under which `Control.set_knob` takes the suffix of the optimiser that alone shall learn; "" is all."""
+
 
 class Control:
     """A thread-safe set of wishes that the engine looks at between two steps.

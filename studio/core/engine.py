@@ -3,7 +3,8 @@
 What happens at a step is a pure function of (config, data, seed, step), and everything decided at the end of
 an epoch is part of the checkpoint, so a run that is killed and resumed equals one that was not.
 
-The file is long because the order of what happens between two steps is the whole point: it is read in one place.
+The order of what happens between two steps is the whole point, so it is read in one place. What is measured and shown
+is in `evaluation`, what a person turns in `steering`, learning rates in `schedule`.
 """
 
 from __future__ import annotations
@@ -12,14 +13,12 @@ import math
 import time
 from bisect import bisect_right
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
 
 from studio.core import checkpoint as ckpt
 from studio.core import events as ev
@@ -27,12 +26,14 @@ from studio.core import seeds
 from studio.core.average import Average
 from studio.core.compute import Compute
 from studio.core.control import Control
-from studio.core.errors import BadConfig, StudioError
-from studio.core.feed import Feed, fetch, in_order
+from studio.core.errors import StudioError
+from studio.core.evaluation import Evaluation
+from studio.core.feed import Feed
 from studio.core.meter import Meter, first_bad, to_scalars
-from studio.core.recipe import Batch, Recipe, learned, live_knobs
-from studio.core.schedule import Plateau, factor
+from studio.core.recipe import Recipe, learned
+from studio.core.schedule import Plateau, Rates
 from studio.core.spec import DataSet
+from studio.core.steering import Steering
 from studio.core.training import Training
 
 Status = Literal["done", "stopped", "failed"]
@@ -41,10 +42,6 @@ FLUSH_SECONDS = 0.25
 FLUSH_STEPS = 20  # with several processes, which must agree on when to exchange metrics
 WATCH_EVERY = 10  # steps between gradient-norm measurements
 PREVIEW_SHARE = 0.05
-PREVIEW_EXAMPLES = 64
-VAL_BATCH = 256
-TRAIN_ONLY = "train_only"
-"""Name under which `Control.set_knob` takes the suffix of the optimiser that alone shall learn; "" is all."""
 MAX_DROPS = 8  # halvings of the rate after non-finite losses
 
 
@@ -86,20 +83,19 @@ class Engine:
         self.total = self.phase_ends[-1]
         averages = training.ema > 0 and recipe.learns_by == "gradient"  # a mean of counts or trees means nothing
         self.average = Average(recipe, training.ema) if averages else None
+        self.evaluation = Evaluation(recipe, data, compute, training.seed, self.average)
+        self.rates = Rates(recipe, training, self.feed.per_epoch, self.total)
         self.plateau = Plateau()
-        self.rate_scale, self.drops = 1.0, 0
+        self.steering = Steering(recipe, compute)
         self.step = 0
         self.val: dict[str, float] = {}
-        self.resting: set[str] = set()
         self.meter = Meter(compute)
-        self._rates: dict[str, float] = {}
         self._phase = -1
         self._saved = -1
         self._stopped = self._owes_validation = False
         self._preview_spent = 0.0
         self._started = time.perf_counter()
         self._next_flush = self._next_preview = self._next_checkpoint = self._started
-        self._initial_rates = {n: o.param_groups[0]["lr"] for n, o in recipe.optimizers().items()}
         compute.clip_norm = training.clip_norm
         compute.name_optimizers(recipe.optimizers())
         if start is not None:
@@ -175,7 +171,7 @@ class Engine:
             self._enter_phase(phase)
         rank_stream = "step" if not self.compute.rank else f"step{self.compute.rank}"
         seeds.seed_everything(seeds.derive(self.training.seed, rank_stream, self.step), self.compute.device)
-        self._set_rates()
+        self.rates.apply(self.step, self.plateau)
         watch = self.step % WATCH_EVERY == 0
         self.compute.watch_gradients = watch
         batch = self.feed.batch(self.step)
@@ -193,16 +189,6 @@ class Engine:
         self._phase = number
         self.recipe.phase = self.recipe.phases[number]
         self.recipe.start_phase(self.recipe.phase)
-
-    def _set_rates(self) -> None:
-        """Write the scheduled rate into every optimiser whose rate changed."""
-        scale = self.rate_scale * factor(self.training, self.step, self.feed.per_epoch, self.total, self.plateau)
-        for name, optimizer in self.recipe.optimizers().items():
-            base = getattr(self.recipe.config, f"lr{name.removeprefix('opt')}", self._initial_rates[name])
-            if self._rates.get(name) != base * scale:
-                self._rates[name] = base * scale
-                for group in optimizer.param_groups:
-                    group["lr"] = base * scale
 
     # ---- what a person asks for
 
@@ -231,33 +217,12 @@ class Engine:
         if self.compute.world > 1:
             return ev.Message(self.step, "warning", "Knobs cannot be changed while several processes train.")
         try:
-            if name == TRAIN_ONLY:
-                return self._train_only(str(value))
-            checked = self.recipe.change(name, value)
+            told = self.steering.turn(name, value)
         except StudioError as error:
             return ev.Message(self.step, "warning", error.what, error.what_to_do)
         self._saved = -1
         self._next_checkpoint = min(self._next_checkpoint, time.perf_counter() + 1)
-        return ev.Message(
-            self.step,
-            "info",
-            f"{name} is now {checked:g}." if isinstance(checked, float) else f"{name} is now {checked}.",
-        )
-
-    def _train_only(self, suffix: str) -> ev.Event:
-        """Let only the optimiser `opt<suffix>` step ("_d", "_g"); "" lets all of them."""
-        names = {name.removeprefix("opt") for name in self.recipe.optimizers()}
-        if suffix and suffix not in names:
-            raise BadConfig(f"There is no optimiser {suffix!r} to train alone.", f"There are: {', '.join(names)}.")
-        self._rest({f"opt{name}" for name in names if suffix and name != suffix})
-        self._saved = -1
-        text = f"Only {suffix.removeprefix('_').upper()} learns now." if suffix else "Everything learns again."
-        return ev.Message(self.step, "info", text)
-
-    def _rest(self, names: set[str]) -> None:
-        """Let these optimisers rest; see `Compute.resting`."""
-        self.resting = names
-        self.compute.resting = {id(o) for name, o in self.recipe.optimizers().items() if name in names}
+        return ev.Message(self.step, "info", told)
 
     def _agree(self, wish: bool) -> bool:
         """Return the first process' wish in every process."""
@@ -294,7 +259,7 @@ class Engine:
         """Return to the last good checkpoint after a non-finite value; stop or halve the rate."""
         good, complaints = ckpt.newest(self.checkpoints)
         self.meter.clear()
-        rate_scale, drops = self.rate_scale * 0.5, self.drops + 1
+        scale, drops = self.rates.scale * 0.5, self.rates.drops + 1
         self._restore(good)
         if self.compute.fabric is not None:
             self.compute.fabric.barrier()  # nobody replaces the checkpoint while another process reads it
@@ -303,8 +268,8 @@ class Engine:
         yield ev.Message(self.step, "warning", " ".join([text, *complaints]))
         if self.training.on_nonfinite == "stop" or drops > MAX_DROPS:
             raise StudioError(text, "Lower the learning rate, or clip the gradient norm, and resume.")
-        self.rate_scale, self.drops, self._saved = rate_scale, drops, -1
-        yield ev.Message(self.step, "info", f"The learning rate is now {rate_scale:g} of what was set.")
+        self.rates.scale, self.rates.drops, self._saved = scale, drops, -1
+        yield ev.Message(self.step, "info", f"The learning rate is now {scale:g} of what was set.")
         yield from self._checkpoint("last")
 
     # ---- epochs and validation
@@ -328,7 +293,7 @@ class Engine:
         if not len(self.data.val) or not self.training.validate_every:
             return
         self._owes_validation = True
-        means = self._held_out() if self.compute.rank == 0 else {}
+        means = self.evaluation.held_out(lambda: self.control.stopped) if self.compute.rank == 0 else {}
         if self.compute.fabric is not None:
             means = self.compute.fabric.broadcast(means)
         if not means:
@@ -342,68 +307,23 @@ class Engine:
         if self.plateau.update(value, self.step, self.recipe.best_mode, patience):
             yield from self._checkpoint("best")
 
-    def _held_out(self) -> dict[str, float]:
-        sums: dict[str, Tensor] = {}
-        count = 0
-        with self.looking():
-            for number, batch in enumerate(in_order(self.data.val, VAL_BATCH, self.compute)):
-                seeds.seed_everything(seeds.derive(self.training.seed, "val", number), self.compute.device)
-                for name, value in self.recipe.validate(batch).items():
-                    sums[name] = sums.get(name, 0) + value.double() * len(batch)
-                count += len(batch)
-                if self.control.stopped:
-                    return {}
-        means = {name: float(total) / count for name, total in sums.items()}
-        return {**means, **self.recipe.derived(means)}
-
     def _early_stop(self) -> bool:
         patience = self.training.early_stop
         return bool(patience) and self.plateau.bad >= patience
 
     # ---- previews and checkpoints
 
-    @contextmanager
-    def looking(self) -> Iterator[None]:
-        """Evaluation mode, averaged weights, no gradients; restored afterwards."""
-        modules = self.recipe.modules().values()
-        with ExitStack() as stack:
-            stack.enter_context(torch.no_grad())
-            stack.enter_context(self.compute.autocast())
-            if self.average is not None:
-                stack.enter_context(self.average.in_place())
-            modes = [(m, m.training) for m in modules]
-            for module in modules:
-                module.eval()
-            try:
-                yield
-            finally:
-                for module, training in modes:
-                    module.train(training)
-
     def _preview(self, *, always: bool = False) -> Iterator[ev.Event]:
         """Send a preview unless previews already took their share of the time."""
         now = time.perf_counter()
         if self.compute.rank or (not always and self._preview_spent > PREVIEW_SHARE * (now - self._started)):
             return
-        seeds.seed_everything(seeds.derive(self.training.seed, "preview"), self.compute.device)
-        with self.looking():
-            made = [replace(event, step=self.step) for event in self.recipe.preview(self.preview_batch)]
+        made = [replace(event, step=self.step) for event in self.evaluation.preview()]
         spent = time.perf_counter() - now
         self._preview_spent += spent
         # waiting at least spent / share keeps the share from the first preview on
         self._next_preview = now + max(self.training.preview_seconds, spent / PREVIEW_SHARE)
         yield from made
-
-    @property
-    def preview_batch(self) -> Batch:
-        """The same held-out examples at every preview (training examples when nothing is held out).
-
-        They are spread evenly: in a folder of classes the first ones would all be of one class.
-        """
-        split = self.data.val if len(self.data.val) else self.data.train
-        count = min(PREVIEW_EXAMPLES, len(split))
-        index = (torch.arange(count) * len(split) // max(count, 1)).numpy()
-        return fetch(split, index, self.compute)
 
     def _checkpoint(self, kind: str) -> Iterator[ev.Event]:
         """Write a checkpoint of this step, unless there is one."""
@@ -429,27 +349,22 @@ class Engine:
     def _state(self) -> dict[str, Any]:
         return {
             "recipe": self.recipe.id,
-            "live": {name: getattr(self.recipe.config, name) for name in live_knobs(type(self.recipe))},
+            **self.steering.state(),
+            **self.rates.state(),
             "plateau": asdict(self.plateau),
-            "rate_scale": self.rate_scale,
-            "drops": self.drops,
             "val": self.val,
             "owes_validation": self._owes_validation,
-            "resting": sorted(self.resting),
         }
 
     def _restore(self, start: ckpt.Checkpoint) -> None:
         ckpt.restore(self.recipe, start)
-        for name, value in start.state.get("live", {}).items():
-            self.recipe.change(name, value)
+        self.steering.restore(start.state)
+        self.rates.restore(start.state)
+        self.plateau = Plateau(**start.state["plateau"])
         if self.average is not None and start.average is not None:
             self.average.load(start.average)
         self.step = self._saved = start.step
-        self.plateau = Plateau(**start.state["plateau"])
-        self.rate_scale, self.drops = start.state["rate_scale"], start.state["drops"]
         self.val, self._owes_validation = dict(start.state["val"]), start.state["owes_validation"]
-        self._rest(set(start.state.get("resting", ())))
-        self._rates.clear()
         self._phase = -1
 
     # ---- beginning and end
@@ -470,6 +385,7 @@ class Engine:
             steps_per_epoch=self.feed.per_epoch,
             policy=self.compute.policy.to_json(),
             parameters=sum(learned(module) for module in self.recipe.modules().values()),
+            live=self.steering.values(),
         )
 
     def _finished(self, status: Status, error: StudioError | None = None) -> ev.Finished:

@@ -25,7 +25,11 @@ class Event:
 
 @dataclass(frozen=True)
 class Started(Event):
-    """The loop begins (or goes on) at `step`."""
+    """The loop begins (or goes on) at `step`.
+
+    `live` holds what it begins with of all that can be turned while it trains: values by the names that
+    `Control.set_knob` takes, which after a checkpoint are not always those of the run's settings.
+    """
 
     run: str
     recipe: str
@@ -33,6 +37,7 @@ class Started(Event):
     steps_per_epoch: int
     policy: dict[str, Any]
     parameters: int
+    live: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

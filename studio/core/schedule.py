@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from studio.core.training import Training, read_milestones
+
+if TYPE_CHECKING:
+    from studio.core.recipe import Recipe
 
 
 @dataclass
@@ -61,3 +66,45 @@ def _shape(training: Training, step: int, per_epoch: int, total: int, plateau: P
             return 1.0 / (1.0 + decay * step)
         case _:
             return 1.0
+
+
+class Rates:
+    """The learning rates of a recipe's optimisers while it trains.
+
+    The base rate of the optimiser `opt_d` is the knob `lr_d` (live: read at every step), or, for an optimiser without
+    a knob, the rate it was made with.
+
+    Args:
+        recipe: built.
+        training: names the schedule.
+        per_epoch, total: steps of an epoch, of the whole run.
+
+    Attributes:
+        scale: further factor on every rate, halved after losses that were not finite.
+        drops: how often it was halved.
+    """
+
+    def __init__(self, recipe: Recipe, training: Training, per_epoch: int, total: int) -> None:
+        self._recipe, self._training, self._per_epoch, self._total = recipe, training, per_epoch, total
+        self._initial = {name: o.param_groups[0]["lr"] for name, o in recipe.optimizers().items()}
+        self._written: dict[str, float] = {}
+        self.scale, self.drops = 1.0, 0
+
+    def apply(self, step: int, plateau: Plateau) -> None:
+        """Write the rate of a step (0-based, before it is done) into every optimiser whose rate changed."""
+        scale = self.scale * factor(self._training, step, self._per_epoch, self._total, plateau)
+        for name, optimizer in self._recipe.optimizers().items():
+            base = getattr(self._recipe.config, f"lr{name.removeprefix('opt')}", self._initial[name])
+            if self._written.get(name) != base * scale:
+                self._written[name] = base * scale
+                for group in optimizer.param_groups:
+                    group["lr"] = base * scale
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        return {"rate_scale": self.scale, "drops": self.drops}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint's state."""
+        self.scale, self.drops = state["rate_scale"], state["drops"]
+        self._written.clear()

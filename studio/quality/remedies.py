@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from studio.core.control import TRAIN_ONLY
+
 How = Literal["branch", "live", "recipe", "train on"]
 
 
@@ -101,9 +103,6 @@ def fitting(
             prepared.append(Prepared(remedy, settings))
     return prepared
 
-
-TRAIN_ONLY = "train_only"
-"""The engine's own knob: lets only the optimiser with this ending step."""
 
 _WEAKER_D = Remedy(
     "Slow the discriminator down",

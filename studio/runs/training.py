@@ -77,7 +77,7 @@ def resolve(request: Request) -> Resolved:
     cls = registry.recipe(request.recipe)
     chosen = registry.preset(cls, request.preset) if request.preset else None
     values = {**chosen.config, **chosen.training, **chosen.data_options} if chosen else {}
-    values.update(request.settings)
+    values.update(cls.current(request.settings))
     parts: list[Any] = [cls.Config, Training, DataOptions]
     names = [{f.name for f in knobs.fields_of(part)} for part in parts]
     if unknown := set(values) - set().union(*names):
@@ -387,7 +387,8 @@ def branch(store: Store, run_id: str, step: int | None = None, settings: Mapping
     with explained(record.path):
         copied = Path(shutil.copytree(folder / name, record.path / "checkpoints" / name))
     state = read_json(copied / "state.json")
-    state.pop("live", None)  # the branch's own settings count, not what was turned while the parent trained
+    for turned in ("live", "resting"):  # the branch's own settings count, not what was turned while the parent trained
+        state.pop(turned, None)
     write_json(copied / "state.json", state)
     return Run(store, record, resolved, Request(recipe=record.recipe))
 

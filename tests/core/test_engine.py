@@ -155,7 +155,7 @@ def test_nonfinite_loss_lowers_the_rate_and_goes_on(tmp_path):
     e = engine(tmp_path, on_nonfinite="lower rate", config={"break_at": 9})
     events = list(e.run())
     assert events[-1].status == "done"
-    assert e.rate_scale == 0.5
+    assert e.rates.scale == 0.5
     assert e.recipe.opt.param_groups[0]["lr"] == pytest.approx(0.05)
     steps = [
         s for x in events if isinstance(x, ev.Scalars) and x.split == "train" and "loss" in x.values for s in x.steps

@@ -69,9 +69,9 @@ def examine(workspace: Path, run_id: str, checkpoint: str, progress: Progress) -
         StudioError: no such run or checkpoint, it draws no pictures, or its data is gone.
     """
     progress(0, 0, "Loading the weights")
+    from studio.core.control import TRAIN_ONLY
     from studio.core.recipe import live_knobs
     from studio.core.store import Store
-    from studio.quality.remedies import TRAIN_ONLY
     from studio.runs.quality_doctor import diagnose
     from studio.runs.trained import TrainedModel
 

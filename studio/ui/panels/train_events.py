@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from studio.core import events as ev
+from studio.core.control import TRAIN_ONLY
 from studio.ui.panels.train_controls import Controls, clock
 from studio.ui.panels.train_setup import Setup
 from studio.ui.widgets.curves import CurveArea
@@ -28,7 +29,10 @@ class Follower:
         self._controls, self._setup = controls, setup
         self._per_epoch = 0
         self._epochs = 0
+        self._mirrors = True
         self.paused = False
+        self.turned: dict[str, Any] = {}
+        """What the person turned since `begin`, by the names of `Control.set_knob`."""
 
     def clear(self) -> None:
         """Show nothing."""
@@ -36,9 +40,16 @@ class Follower:
         self._preview.clear()
         self._log.clear()
 
-    def begin(self, record: RunRecord | None) -> None:
-        """Get ready for a run's events."""
-        self.paused = False
+    def begin(self, record: RunRecord | None, *, mirrors: bool = True) -> None:
+        """Get ready for a run's events.
+
+        Args:
+            record: of the run.
+            mirrors: whether form and buttons show what the run begins with; not those of a sweep, whose form is
+                what its runs share.
+        """
+        self.paused, self._mirrors = False, mirrors
+        self.turned.clear()
         training = record.training if record is not None else {}
         self._epochs = 0 if training.get("steps") else int(training.get("epochs", 0))
         self._watch()
@@ -88,8 +99,16 @@ class Follower:
         policy = event.policy
         reason = str(policy.get("reason") or " · ".join(str(policy.get(k, "")) for k in ("device", "precision")))
         self._controls.policy.setText(reason)
+        if self._mirrors:
+            self._show_live(event.live)
         steps = f"{grouped(event.total_steps)} steps, {grouped(event.steps_per_epoch)} an epoch"
         self._log.add(event.step, "info", f"{event.recipe} with {grouped(event.parameters)} parameters: {steps}.")
+
+    def _show_live(self, live: Mapping[str, Any]) -> None:
+        """Show what the run goes on with: a checkpoint keeps what was turned, whatever buttons and form say."""
+        wanted = {**live, **self.turned}  # a wish of the time before it began is carried out right after
+        self._controls.only.show_chosen(str(wanted.pop(TRAIN_ONLY, "")))
+        self._setup.reflect(wanted)
 
     def _finished(self, event: ev.Finished) -> None:
         text = f"{ENDINGS[event.status]} at step {grouped(event.step)}"

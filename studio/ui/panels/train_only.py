@@ -45,16 +45,20 @@ class TrainOnly(QWidget):
         """Suffix of the optimiser that alone learns; "" is all."""
         return next((suffix for suffix, made in self.buttons.items() if made.isChecked()), "")
 
-    def offer(self, names: tuple[tuple[str, str], ...], chosen: str = "") -> None:
-        """Offer these networks (see `learners`)."""
+    def offer(self, names: tuple[tuple[str, str], ...]) -> None:
+        """Offer these networks (see `learners`); all of them learn until `show_chosen` says otherwise."""
         for made in self.buttons.values():
             self._row.removeWidget(made)
             made.deleteLater()
         everything = [("", "Train both" if len(names) == 2 else "Train all")] if names else []
         only = [(suffix, f"Only {name}") for suffix, name in names]
         self.buttons = {suffix: self._button(suffix, text) for suffix, text in (*everything, *only)}
-        if chosen in self.buttons:
-            self.buttons[chosen].setChecked(True)
+        self.show_chosen("")
+
+    def show_chosen(self, suffix: str) -> None:
+        """Show which network learns alone, as the run tells it."""
+        if suffix in self.buttons:
+            self.buttons[suffix].setChecked(True)
 
     def _button(self, suffix: str, text: str) -> QToolButton:
         made = QToolButton()

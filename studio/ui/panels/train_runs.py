@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from studio.core.control import TRAIN_ONLY
 from studio.core.errors import StudioError
 from studio.ui.jobs import TrainingJob
 from studio.ui.panels import train_work as work
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from studio.core.records import RunRecord
     from studio.runs.training import Request
     from studio.ui.panel import Panel
-
-
-TRAIN_ONLY = "train_only"
-"""The engine's name for the wish that one network learns alone (`core/engine.py`, which needs torch)."""
 
 
 class Runner(QObject):
@@ -178,7 +175,7 @@ class Runner(QObject):
         self.run_id, self.record = run_id, self._context.store.run(run_id)
         self._follower.clear()
         self._controls.begin()
-        self._follower.begin(self.record)
+        self._follower.begin(self.record, mirrors=False)
 
     def take(self, events: Sequence[Any]) -> None:
         """Show events of the run on show."""
@@ -193,18 +190,10 @@ class Runner(QObject):
         job.events_arrived.connect(self._take)
         job.finished.connect(self._ended)
         name = self._setup.info.title if self._setup.info is not None else run.id
-        self._offer_networks(job, fresh)
+        self._controls.only.offer(learners(self._setup.info.config_type) if self._setup.info is not None else ())
         job.start(run, f"Training {name}")
         self.lock("running")
         self.started.emit(run.id)
-
-    def _offer_networks(self, job: TrainingJob, fresh: bool) -> None:
-        """Show which networks can learn alone; a run that goes on does what the buttons say."""
-        only, info = self._controls.only, self._setup.info
-        names = learners(info.config_type) if info is not None else ()
-        only.offer(names, "" if fresh else only.chosen)
-        if names and not fresh:
-            job.control.set_knob(TRAIN_ONLY, only.chosen)
 
     # ---- while it goes on, and its end
 
@@ -215,6 +204,7 @@ class Runner(QObject):
 
     def _turn(self, name: str, value: Any) -> None:
         if self.job is not None:
+            self._follower.turned[name] = value
             self.job.control.set_knob(name, value)
 
     def _ended(self) -> None:
