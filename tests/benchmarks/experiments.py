@@ -162,6 +162,19 @@ AUTOENCODERS = (
     Experiment(name="vae-cnn30", recipe="vae", preset="atienza-cnn", data="mnist", figure="elbo", better="min"),
     Experiment(name="cvae", recipe="cvae", preset="atienza", data="mnist", figure="elbo", better="min"),
 )
+TRANSLATION = (
+    Experiment(
+        name="cyclegan",
+        recipe="cyclegan",
+        preset="atienza-patch",
+        data="cifar10",
+        figure="error",
+        better="min",
+        book="pictures only (Atienza 7.1)",
+        settings={"steps": 1_000},
+        note="1,000 of 100,000 steps on a CPU",
+    ),
+)
 TEXT = (
     Experiment(
         name="lstm",
@@ -206,4 +219,4 @@ GANS = (
     gan("infogan", figure="label_agreement", goal=ASKED),
     gan("stackedgan", figure="label_agreement", goal=ASKED),
 )
-EXPERIMENTS = (*CLASSIFIERS, *AUTOENCODERS, *TEXT, *GANS)
+EXPERIMENTS = (*CLASSIFIERS, *AUTOENCODERS, *TRANSLATION, *TEXT, *GANS)

@@ -20,11 +20,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from studio.core import events as ev
 from studio.core.store import Store
 from studio.runs.training import Request, start
 from tests.benchmarks.experiments import EXPERIMENTS, Experiment
-from tests.benchmarks.table import RESULTS, write_table
+from tests.benchmarks.table import PICTURES, RESULTS, write_table
 
 
 def train(experiment: Experiment, source: Path, store: Store) -> str:
@@ -48,6 +50,7 @@ def train(experiment: Experiment, source: Path, store: Store) -> str:
 def judge(experiment: Experiment, run_id: str, store: Store) -> dict[str, Any]:
     """Return the experiment's line of the table."""
     record = store.run(run_id)
+    keep_picture(experiment, record.path)
     values = sampled(run_id, store) if experiment.samples else dict(record.metrics["val"])
     best = last = float(values[experiment.figure])
     if not experiment.samples:
@@ -73,6 +76,17 @@ def judge(experiment: Experiment, run_id: str, store: Store) -> dict[str, Any]:
         "commit": _commit(),
         "date": date.today().isoformat(),
     }
+
+
+def keep_picture(experiment: Experiment, folder: Path) -> None:
+    """Keep what the run showed last beside the table; classifiers and text show nothing that belongs there."""
+    shown = sorted((folder / "previews").glob("*.png"))
+    newest = [path for path in shown if path.name[:15] == shown[-1].name[:15]]  # step_0000005000
+    if experiment.figure in ("accuracy", "perplexity") or not newest:
+        return
+    PICTURES.mkdir(exist_ok=True)
+    with Image.open(newest[0]) as picture:
+        picture.save(PICTURES / f"{experiment.name}.png", optimize=True)
 
 
 def sampled(run_id: str, store: Store) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from tests.benchmarks.experiments import EXPERIMENTS
 
 RESULTS = Path(__file__).with_name("RESULTS.json")
 TABLE = Path(__file__).with_name("RESULTS.md")
+PICTURES = Path(__file__).with_name("pictures")
 
 HEADER = """# Published results, reproduced
 
@@ -28,6 +29,10 @@ The books show pictures only. Fréchet distance, precision and recall are taken 
 that is trained here on the same data (99 % and more held out), never on Inception's: compare them only with each other.
 "Modes" are the digits that appear with at least a fifth of their share; "asked label" is the share of samples to which
 that classifier gives the label that was asked for.
+"""
+SHOWN = """## What they drew
+
+The last preview of each run, with averaged weights where the preset has them.
 """
 NOT_RUN = """## Not run yet
 
@@ -50,6 +55,8 @@ def write_table(lines: Sequence[dict[str, Any]]) -> None:
     parts += [f"- **{e['name']}**: " + ", ".join(f"{k} {v:.5g}" for k, v in e["values"].items()) for e in held_out]
     if judged:
         parts += ["", SAMPLES, *_samples(judged)]
+    if drawn := [line["name"] for line in lines if (PICTURES / f"{line['name']}.png").is_file()]:
+        parts += ["", SHOWN, *(f"**{name}**\n\n![{name}]({PICTURES.name}/{name}.png)\n" for name in drawn)]
     if missing := [e for e in EXPERIMENTS if e.name not in {line["name"] for line in lines}]:
         parts += ["", NOT_RUN, *(f"- **{e.name}**: {e.recipe} / {e.preset}; the book: {e.book}" for e in missing)]
     TABLE.write_text("\n".join([*parts, ""]))

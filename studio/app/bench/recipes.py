@@ -26,6 +26,8 @@ from studio.nn.summary import preset_spec
 
 LARGEST_BATCH = 64
 TURNS, SECONDS = 9, 12.0
+TURN_SECONDS = 0.1
+"""A turn does as many steps as fill this time: a single step of two milliseconds measures the machine's jitter."""
 NOT_SLOWER = 0.95
 """A ratio above this counts as "not slower": two equal loops differ by a few per cent from turn to turn."""
 
@@ -76,15 +78,16 @@ class Side:
         self.feed = Feed(data.train, batch, 0, self.compute)
         self.times: list[float] = []
 
-    def turn(self, number: int) -> None:
-        """Do one step and note its seconds."""
+    def turn(self, number: int, steps: int) -> None:
+        """Do some steps and note the seconds of one."""
         seeds.seed_everything(number, self.compute.device)
         started = time.perf_counter()
-        with self.compute.autocast():
-            metrics = self.recipe.step(self.feed.batch(number))
+        for step in range(number * steps, (number + 1) * steps):
+            with self.compute.autocast():
+                metrics = self.recipe.step(self.feed.batch(step))
         for value in metrics.values():  # waits for a GPU
             float(value)
-        self.times.append(time.perf_counter() - started)
+        self.times.append((time.perf_counter() - started) / steps)
 
 
 def measure(cls: type[Recipe], *, quick: bool) -> tuple[dict[str, float], str]:
@@ -99,13 +102,17 @@ def measure(cls: type[Recipe], *, quick: bool) -> tuple[dict[str, float], str]:
 
     policy = choose(build, data, knobs.make(Training, {**preset.training, "batch_size": batch}))
     plain, chosen = Side(cls, preset, data, batch, Policy()), Side(cls, preset, data, batch, policy)
+    for side in (plain, chosen, plain, chosen):  # the first steps warm caches up, the second tell how long one takes
+        side.turn(0, 1)
+    steps = max(1, round(TURN_SECONDS / max(plain.times[1], chosen.times[1])))
+    plain.times, chosen.times = [], []
     started = time.perf_counter()
-    for number in range(1 + (2 if quick else TURNS)):
+    for number in range(2 if quick else TURNS):
         for side in (plain, chosen) if number % 2 else (chosen, plain):  # whoever is second finds warm caches
-            side.turn(number)
-        if number > 1 and time.perf_counter() - started > SECONDS:
+            side.turn(number, steps)
+        if number and time.perf_counter() - started > SECONDS:
             break
-    slow, fast = plain.times[1:], chosen.times[1:]  # the first steps warm caches up
+    slow, fast = plain.times, chosen.times
     figures = {
         "plain_per_second": batch / median(slow),
         "chosen_per_second": batch / median(fast),
