@@ -6,7 +6,7 @@ on the recipe's device; latent points are float32 (N, D).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -42,6 +42,16 @@ class Input:
     step: float = 0.0
     choices: tuple[str, ...] = ()
     help: str = ""
+
+    @classmethod
+    def label(cls, classes: Sequence[str], title: str = "Class") -> Input:
+        """Return the input "label": one of these classes."""
+        return cls(name="label", title=title, kind="label", size=len(classes), choices=tuple(classes))
+
+    @classmethod
+    def noise(cls, size: int, name: str = "noise", title: str = "Noise", what: str = "") -> Input:
+        """Return an input of `size` random numbers without a meaning of their own."""
+        return cls(name=name, title=title, kind="noise", size=size, help=what)
 
 
 @dataclass(frozen=True, kw_only=True)

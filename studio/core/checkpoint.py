@@ -179,6 +179,28 @@ def best_step(folder: Path) -> int | None:
     return step if step in steps(folder) else None
 
 
+def pick(folder: Path, wish: str | int) -> Checkpoint:
+    """Load the checkpoint that somebody asks for.
+
+    Args:
+        folder: a run's checkpoints.
+        wish: "best" (the newest when none is marked), "last", or a step.
+
+    Raises:
+        BadCheckpoint: there is none at that step, or it is damaged.
+    """
+    if wish == "best" and (best := best_step(folder)) is not None:
+        wish = best
+    have = steps(folder)
+    if not have:
+        raise BadCheckpoint(f"{folder.parent.name} has written no checkpoint yet.", "Wait for its first, or resume it.")
+    if wish in ("best", "last"):
+        return newest(folder)[0]
+    if not str(wish).isdigit() or int(wish) not in have:
+        raise BadCheckpoint(f"There is no checkpoint at step {wish}.", f"There are: {', '.join(map(str, have))}.")
+    return load(folder / name_of(int(wish)))
+
+
 def prune(folder: Path, keep_last: int) -> None:
     """Delete all but the newest `keep_last` checkpoints and the best one."""
     found = steps(folder)

@@ -198,6 +198,7 @@ class Engine:
         while True:
             for name, value in self.control.take_knobs().items():
                 yield self._change(name, value)
+                yield ev.Turned(self.step, name, self.steering.values().get(name))
             asked = self.control.take_asked()
             if "preview" in asked:
                 yield from self._preview(always=True)

@@ -41,6 +41,14 @@ class Started(Event):
 
 
 @dataclass(frozen=True)
+class Turned(Event):
+    """A live knob now has this value, whoever wished for what: `name` as `Control.set_knob` takes it."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True)
 class Scalars(Event):
     """A bulk of metric points of one split ("train", "val"): `values[name][i]` belongs to `steps[i]`."""
 

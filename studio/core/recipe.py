@@ -7,6 +7,7 @@ capabilities. Modules and optimisers become attributes in `build`; the engine fi
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -70,6 +71,19 @@ class Preset:
     expects: str = ""
 
 
+@dataclass(frozen=True)
+class Retired:
+    """A knob that a recipe once had: configs of older runs still name it.
+
+    Attributes:
+        kept: the value whose behaviour the recipe still has; a config with it means what it always meant.
+        instead: what does the rest today, as a sentence for a person.
+    """
+
+    kept: Any
+    instead: str
+
+
 class Recipe:
     """Base of every recipe.
 
@@ -90,6 +104,7 @@ class Recipe:
         phase_shares: length of each phase as a share of the run's steps or epochs; empty gives each all of them.
         best_metric, best_mode: the validation metric that decides which checkpoint is best, and its direction.
         presets: the books' experiments; the first is the reference configuration.
+        retired: knobs that older configs may still name.
     """
 
     @dataclass(frozen=True, kw_only=True)
@@ -109,6 +124,7 @@ class Recipe:
     best_metric: ClassVar[str] = "loss"
     best_mode: ClassVar[Literal["min", "max"]] = "min"
     presets: ClassVar[tuple[Preset, ...]] = ()
+    retired: ClassVar[Mapping[str, Retired]] = {}
 
     def __init__(self, config: Any, spec: DataSpec, compute: Compute) -> None:
         self.config = config
@@ -178,6 +194,28 @@ class Recipe:
         """Iterate over the parameters of every network."""
         for module in self.modules().values():
             yield from module.parameters()
+
+    @classmethod
+    def about(cls) -> str:
+        """Return what it is, in the one sentence that its file's docstring begins with, without the name."""
+        doc = sys.modules[cls.__module__].__doc__ or cls.__doc__ or ""
+        first = " ".join(doc.strip().split("\n\n")[0].split())
+        _, colon, rest = first.partition(": ")
+        sentence = rest if colon else first
+        return sentence[:1].upper() + sentence[1:]
+
+    @classmethod
+    def current(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return settings by name without the knobs that are retired, as a stored config is read.
+
+        Raises:
+            BadConfig: a retired knob has a value that the recipe no longer knows; the message says what does it.
+        """
+        for name, knob in cls.retired.items():
+            if settings.get(name, knob.kept) != knob.kept:
+                message = f"{cls.title} no longer knows {name} = {settings[name]}; it kept {name} = {knob.kept}."
+                raise BadConfig(message, knob.instead)
+        return {name: value for name, value in settings.items() if name not in cls.retired}
 
     @classmethod
     def capabilities(cls) -> tuple[str, ...]:

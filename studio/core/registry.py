@@ -6,6 +6,7 @@ a module or a package; importing it runs the decorators. Our own recipes arrive 
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import logging
 import pkgutil
@@ -84,7 +85,9 @@ def recipe(recipe_id: str) -> type[Recipe]:
     """
     known = recipes()
     if recipe_id not in known:
-        raise BadConfig(f"There is no recipe called {recipe_id!r}.", f"Known: {', '.join(known)}.")
+        near = difflib.get_close_matches(recipe_id, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
+        raise BadConfig(f"There is no recipe called {recipe_id!r}.", hint)
     return known[recipe_id]
 
 
