@@ -49,9 +49,24 @@ def encoder_layers(channels: int, layers: Layers, unit: Unit) -> list[nn.Module]
     return [*body, nn.Flatten()]
 
 
-def decoder_layers(
+def encoder_body(channels: int, layers: Layers, bottom: int, unit: Unit, hidden: int = 0) -> tuple[nn.Sequential, int]:
+    """Return an encoder without its last layer, (N, C, H, W) -> (N, width), and the width.
+
+    Args:
+        channels: of what it sees.
+        layers: (filters, stride) of each convolution, from `nn.plan`.
+        bottom: side of the last feature map.
+        unit: what follows each convolution.
+        hidden: units of a dense ReLU layer after them; 0 is none.
+    """
+    width = layers[-1][0] * bottom * bottom
+    dense: list[nn.Module] = [Dense(width, hidden), nn.ReLU()] if hidden else []
+    return nn.Sequential(*encoder_layers(channels, layers, unit), *dense), hidden or width
+
+
+def make_decoder(
     inputs: int, channels: int, layers: Layers, bottom: int, unit: Unit, *, head: bool = True, relu: bool = False
-) -> list[nn.Module]:
+) -> nn.Sequential:
     """Return the encoder in reverse: (N, inputs) -> logits (N, channels, H, W).
 
     Args:
@@ -72,7 +87,7 @@ def decoder_layers(
         layer = ConvTranspose(width, filters[i], 3, layers[i][1])
         body += unit.after(layer, filters[i]) if head or i else [layer]
         width = filters[i]
-    return [*body, *([ConvTranspose(width, channels, 3)] if head else [])]
+    return nn.Sequential(*body, *([ConvTranspose(width, channels, 3)] if head else []))
 
 
 def make_encoder(channels: int, layers: Layers, bottom: int, latent: int, unit: Unit) -> nn.Sequential:

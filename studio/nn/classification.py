@@ -53,6 +53,11 @@ def optimiser(compute: Compute, name: OptimiserName, network: nn.Module, lr: flo
     return makers[name]([{"params": shrinking, "weight_decay": 2 * l2}, {"params": others}], lr=lr)
 
 
+def accuracy(logits: Tensor, y: Tensor) -> Tensor:
+    """Return the share (0..1) of logits (N, K) whose largest is that of the label, int64 (N,)."""
+    return (logits.argmax(dim=-1) == y).float().mean()
+
+
 class Classifier(Recipe, Classifies):
     """A recipe whose `build` sets `network`, pictures (N, C, H, W) -> logits (N, K), and its optimiser `opt`."""
 
@@ -74,8 +79,7 @@ class Classifier(Recipe, Classifies):
     def _metrics(self, batch: Batch) -> dict[str, Tensor]:
         logits = self.network(batch.x).float()  # (N, K)
         assert batch.y is not None  # the engine refuses unlabelled data
-        accuracy = (logits.argmax(dim=1) == batch.y).float().mean()
-        return {"loss": F.cross_entropy(logits, batch.y), "accuracy": accuracy}
+        return {"loss": F.cross_entropy(logits, batch.y), "accuracy": accuracy(logits, batch.y)}
 
     def preview(self, batch: Batch) -> Iterator[Event]:
         """Show held-out pictures with the answer, its probability and, when wrong, the truth."""

@@ -152,6 +152,17 @@ class TwoWayTranslator(Translator):
         there = self.translate(self.sources(x, backwards), backwards)
         return self.translate(there, not backwards).expand_as(x)
 
+    def round_trip_error(self, x: Tensor, from_a: Tensor) -> Tensor:
+        """Return the mean |x'' - x| (0..1) of ordinary pictures after a round trip from their own domain.
+
+        Args:
+            x: (N, C, H, W).
+            from_a: which of them are members of A, bool (N,).
+        """
+        chosen = from_a[:, None, None, None]
+        there = torch.where(chosen, self.round_trip(x, False), self.round_trip(x, True))
+        return distance(there, torch.where(chosen, self.sources(x).expand_as(x), x))
+
     def there_and_back(self, title: str, x: Tensor, backwards: bool) -> Images:
         """Return a preview: each picture (in the networks' range), its translation, and the way back."""
         there, back = (self.ba, self.ab) if backwards else (self.ab, self.ba)

@@ -6,7 +6,7 @@ never pickled. `x[feature] <= threshold` goes to the first child, as in scikit-l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from studio.core.events import Event, Images
 from studio.core.recipe import Batch
 from studio.nn.classification import Classifier
 from studio.nn.pictures import to_pixels
@@ -101,11 +102,29 @@ def _tensor(values: NDArray[Any], like: Tensor) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(values)).to(like)
 
 
+class Ensemble(nn.Module):
+    """Base of what makes one answer of many trees: pictures (N, C, H, W) -> logits float32 (N, K).
+
+    Args:
+        trees: room for them.
+        classes: K.
+    """
+
+    def __init__(self, trees: Trees, classes: int) -> None:
+        super().__init__()
+        self.trees, self.classes = trees, classes
+
+
 class TreeClassifier(Classifier):
     """A classifier of trees: `build` sets `network`; `grow` fits trees to a batch until there is no room."""
 
     learns_by = "fitting"
-    trees: Trees
+    network: Ensemble
+
+    @property
+    def trees(self) -> Trees:
+        """The trees inside the network: one module, one name in the checkpoint."""
+        return self.network.trees
 
     def grow(self, x: NDArray[np.float32], y: NDArray[np.int64]) -> None:
         """Fit trees to pixels float32 (N, D) and labels int64 (N,), and plant them."""
@@ -122,6 +141,11 @@ class TreeClassifier(Classifier):
     def draw_seed(self) -> int:
         """Draw a seed for scikit-learn from the generator that the engine seeds at every step."""
         return int(torch.randint(2**31 - 1, ()))
+
+    def preview(self, batch: Batch) -> Iterator[Event]:
+        """Show answers, and which pixels the trees look at."""
+        yield from super().preview(batch)
+        yield Images(0, "pixels that decide", self.looked_at(), columns=1)
 
     def looked_at(self) -> NDArray[np.uint8]:
         """Return how often each pixel decides, as one picture uint8 (1, H, W, C), white the most frequent."""

@@ -1,4 +1,4 @@
-"""What every variational autoencoder shares: Gaussian posteriors, the bound in nats, and how the space is shown.
+"""What every variational autoencoder computes: Gaussian posteriors, their divergence, and the bound in nats.
 
     q(z|x) = N(μ(x), diag exp(log σ²(x))),   z = μ + exp(½ log σ²) ε,   ε ~ N(0, I)
     KL = -½ Σ_j (1 + log σ_j² - μ_j² - exp(log σ_j²))                    summed over latent dimensions
@@ -10,24 +10,15 @@ the networks predict log σ²; Foster prints KL without its minus sign: both are
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
-from studio.core.capabilities import Decodes, Encodes, Reconstructs, Samples
-from studio.core.compute import generator as seeded
-from studio.core.events import Embedding, Event, Images
-from studio.core.recipe import Batch, Recipe
 from studio.nn.autoencoders import reconstruction_error
 from studio.nn.keras import Dense
-from studio.nn.pictures import crop, in_pairs, to_pixels
 
 NAMED = 16
 """Up to this many latent dimensions have a curve of their own."""
-REACH = 3.0
-"""A traversal goes from -REACH to REACH standard deviations of the prior."""
 
 
 def gaussian_kl_terms(mean: Tensor, log_var: Tensor) -> Tensor:
@@ -122,91 +113,3 @@ class Posterior(nn.Module):
         """Return (mean, log variance)."""
         h = self.body(x)
         return self.mean(h).float(), self.log_var(h).float()
-
-
-class Variational(Recipe, Encodes, Decodes, Reconstructs, Samples):
-    """Base of recipes whose `encoder` is a `Posterior` and whose `decoder` maps z (N, D) to logits (N, C, H, W).
-
-    A subclass declares `Config` (with `latent_dim`), `build` and `terms`: what is minimised, as in its paper.
-    """
-
-    encoder: nn.Module
-    decoder: nn.Module
-    opt: Any
-    size: int
-
-    def terms(self, x: Tensor, noise: Tensor) -> dict[str, Tensor]:
-        """Return the 0-d terms of the objective, among them "loss", with one draw of z per picture.
-
-        Args:
-            x: pictures (N, C, H, W).
-            noise: ε, (N, D), on the CPU.
-        """
-        raise NotImplementedError
-
-    def step(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Do one step on the objective."""
-        metrics = self.terms(batch.x, torch.randn(len(batch), self.latent_size))
-        self.compute.minimise(metrics["loss"], self.opt)
-        return {name: value.detach() for name, value in metrics.items()}
-
-    def validate(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Return the same terms with a fixed draw of noise."""
-        return self.terms(batch.x, torch.randn(len(batch), self.latent_size, generator=seeded(0)))
-
-    def logits(self, z: Tensor) -> Tensor:
-        """Return what the decoder says, float32 (N, C, H, W)."""
-        return crop(self.decoder(z), self.size).float()
-
-    def preview(self, batch: Batch) -> Iterator[Event]:
-        """Show originals beside reconstructions, samples (or the plane), and where the codes lie."""
-        x = batch.x[:32]
-        yield Images(0, "reconstructions", to_pixels(in_pairs(x, self.reconstruct(x))), columns=8)
-        if self.latent_size == 2:
-            yield Images(0, "plane", to_pixels(self.decode(plane(10).to(self.compute.device))), columns=10)
-        else:
-            yield Images(0, "samples", to_pixels(self.sample(32, seeded(0))), columns=8)
-        labels = None if batch.y is None else batch.y.cpu().numpy()
-        yield Embedding(0, "latent", self.encode(batch.x).cpu().numpy(), labels)
-
-    def traversals(self, x: Tensor, columns: int = 9) -> Images:
-        """Return one row per latent dimension (at most 16), turned from -3 to 3 with the others at zero.
-
-        The first picture of a row says how many nats its dimension carries on average over x: a muted one has none.
-        """
-        count = min(self.latent_size, NAMED)
-        z = torch.zeros(count, columns, self.latent_size)
-        for i in range(count):
-            z[i, :, i] = torch.linspace(-REACH, REACH, columns)
-        nats = gaussian_kl_terms(*self.encoder(x)).mean(dim=0).tolist()
-        captions = [f"z{i + 1}: {nats[i]:.2f} nats" if k == 0 else "" for i in range(count) for k in range(columns)]
-        pixels = to_pixels(self.decode(z.flatten(0, 1).to(self.compute.device)))
-        return Images(0, "traversals", pixels, columns, tuple(captions))
-
-    @property
-    def latent_size(self) -> int:
-        """Number of latent dimensions."""
-        return int(self.config.latent_dim)
-
-    @torch.no_grad()
-    def encode(self, x: Tensor) -> Tensor:
-        """Return the means (N, D) of q(z|x)."""
-        mean: Tensor = self.encoder(x)[0]
-        return mean
-
-    @torch.no_grad()
-    def decode(self, z: Tensor) -> Tensor:
-        """Return pictures (N, C, H, W) in 0..1."""
-        return self.logits(z).sigmoid()
-
-    def reconstruct(self, x: Tensor) -> Tensor:
-        """Return the model's version of pictures, through the means."""
-        return self.decode(self.encode(x))
-
-    def prior(self, n: int, generator: Generator) -> Tensor:
-        """Draw z ~ N(0, I), (N, D)."""
-        return torch.randn(n, self.latent_size, generator=generator).to(self.compute.device)
-
-    def sample(self, n: int, generator: Generator) -> Tensor:
-        """Return new pictures (N, C, H, W)."""
-        return self.decode(self.prior(n, generator))

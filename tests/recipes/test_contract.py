@@ -158,6 +158,15 @@ def test_knobs_say_what_they_are(cls: type[Recipe]) -> None:
 
 
 @every_recipe
+def test_it_says_in_a_sentence_what_it_is(cls: type[Recipe]) -> None:
+    about = cls.about()
+    assert about.endswith(".")
+    assert about[0].isupper()
+    assert len(about) < 120
+    assert [other.id for other in RECIPES if other.about() == about] == [cls.id]
+
+
+@every_recipe
 def test_presets_resolve_and_state_what_to_expect(cls: type[Recipe]) -> None:
     assert cls.presets
     assert len({p.name for p in cls.presets}) == len(cls.presets)

@@ -226,8 +226,14 @@ def test_acgan_label_accuracy_is_of_the_generated_pictures() -> None:
     with torch.no_grad():
         gan.discriminator.heads[1][-1].bias[2] = 5.0  # "star", always
     asked: list[Tensor] = []
-    draw = gan.random_labels
-    gan.random_labels = lambda n: asked.append(draw(n)) or asked[-1]
+    draw = gan.drawn_here
+
+    def drawn(n: int) -> dict[str, Tensor]:
+        given = draw(n)
+        asked.append(given["label"])
+        return given
+
+    gan.drawn_here = drawn
     metrics = train(gan, batch_for(ACGAN, n=40), 1)[0]
     assert metrics["label_accuracy"] == pytest.approx((asked[1] == 2).float().mean().item())
 

@@ -16,7 +16,8 @@ from studio.core.spec import DataSpec
 from studio.core.training import Training
 from studio.data.options import DataOptions
 from studio.data.text import text_data
-from studio.recipes.text.lstm import LSTMText, NextToken, next_token, tempered
+from studio.nn.language import NextToken, Reader, next_token, tempered
+from studio.recipes.text.lstm import LSTMText
 
 WORDS = ("", "|", "[unk]", "the", "fox", ".", "ran", ",")
 CHOLLET = (0.5, 0.25, 0.15, 0.07, 0.03)
@@ -171,16 +172,22 @@ def test_engine_trains_it_and_reports_perplexity(tmp_path):
 # ---- writing
 
 
+class Dictated(Reader):
+    """A reader after whom the tokens of `order` come, again and again, whatever it read."""
+
+    def __init__(self, size, order):
+        super().__init__(None, 5, bar=None, silent=(), reads_on=False)
+        self.size, self.order = size, iter(order * 50)
+
+    def read(self, tokens):
+        out = torch.full((self.size,), -50.0, dtype=torch.float64)
+        out[next(self.order)] = 50.0
+        return out
+
+
 def forced(recipe, *order):
-    """Make the model choose `order` again and again, whatever it read."""
-    given = iter(order * 50)
-
-    def read(tokens, state, vocabulary):
-        out = torch.full((len(vocabulary),), -50.0, dtype=torch.float64)
-        out[next(given)] = 50.0
-        return out, None
-
-    recipe._read = read
+    """Make the model choose `order` again and again."""
+    recipe._reader = lambda vocabulary: Dictated(len(vocabulary), order)
     return recipe
 
 
@@ -222,13 +229,13 @@ def test_reading_on_equals_reading_anew_within_a_window():
 def test_no_more_than_a_window_is_ever_read(predict, longest):
     recipe, read = model(predict=predict, window=8), []
     recipe.network.eval()
-    original = recipe._read
+    original = recipe.network.read_on
 
-    def watched(tokens, state, vocabulary):
-        read.append((len(tokens), state is None))
-        return original(tokens, state, vocabulary)
+    def watched(tokens, state):
+        read.append((tokens.shape[1], state is None))
+        return original(tokens, state)
 
-    recipe._read = watched
+    recipe.network.read_on = watched
     list(recipe.write("the fox", 30, 1.0, generator(0), stop=False))
     since, most = 0, 0
     for count, anew in read:

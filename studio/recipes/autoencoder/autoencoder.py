@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from studio.core.capabilities import Decodes, Encodes, Reconstructs, Samples
 from studio.core.compute import Compute
@@ -35,7 +35,7 @@ from studio.core.knobs import Knob
 from studio.core.recipe import Batch, Preset, Recipe
 from studio.core.registry import register
 from studio.core.spec import DataSpec
-from studio.nn.autoencoders import CodeCloud, Unit, decoder_layers, make_encoder, reconstruction_error
+from studio.nn.autoencoders import CodeCloud, Unit, make_decoder, make_encoder, reconstruction_error
 from studio.nn.pictures import crop, in_pairs, to_pixels
 from studio.nn.plan import plan, square
 
@@ -120,9 +120,9 @@ class Autoencoder(Recipe, Encodes, Decodes, Reconstructs, Samples):
         c, (channels, self.size) = self.config, square(spec)
         layers, bottom = plan(self.size, c.filters, c.strides)
         unit = Unit(activation=c.activation)
-        decoder = decoder_layers(c.latent_dim, channels, layers, bottom, unit, head=c.head)
+        decoder = make_decoder(c.latent_dim, channels, layers, bottom, unit, head=c.head)
         self.encoder = compute.prepare(make_encoder(channels, layers, bottom, c.latent_dim, unit))
-        self.decoder = compute.prepare(nn.Sequential(*decoder))
+        self.decoder = compute.prepare(decoder)
         self.codes = CodeCloud(c.latent_dim).to(compute.device)
         self.opt = compute.adam([*self.encoder.parameters(), *self.decoder.parameters()], lr=c.lr)
 

@@ -20,10 +20,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from studio.core.compute import Compute
 from studio.core.events import Event
@@ -31,17 +31,16 @@ from studio.core.knobs import Knob
 from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
-from studio.nn.autoencoders import Unit, decoder_layers, encoder_layers
-from studio.nn.keras import Dense
+from studio.nn.autoencoders import Unit, encoder_body, make_decoder
 from studio.nn.plan import plan, square
 from studio.nn.variational import (
     Posterior,
-    Variational,
     gaussian_kl_terms,
     kl_by_dimension,
     reparameterise,
     weighted_bound,
 )
+from studio.nn.variational_recipe import HiddenVAEKnobs, Variational
 
 ACTIVE = 0.1
 """Nats that a dimension must carry on average to count as used."""
@@ -53,17 +52,12 @@ class BetaVAE(Variational):
     """A convolutional VAE with a heavier price on its code."""
 
     @dataclass(frozen=True, kw_only=True)
-    class Config:
+    class Config(HiddenVAEKnobs):
         """Knobs of the β-VAE."""
 
-        latent_dim: Annotated[int, Knob("Latent size", 1, 4096, log=True, help="Numbers that describe a picture.")] = 2
         beta: Annotated[
             float, Knob("β (weight of KL)", 0.0, 1000.0, live=True, help="1 is a plain VAE; too much mutes dimensions.")
         ] = 7.0
-        loss: Annotated[Literal["bce", "mse"], Knob("Reconstruction", help="Bernoulli or Gaussian decoder.")] = "bce"
-        filters: Annotated[tuple[int, ...], Knob("Filters", 1, 2048, help="Encoder widths.")] = (32, 64)
-        hidden: Annotated[int, Knob("Hidden units", 1, 8192, help="Dense ReLU layer beside the code.")] = 16
-        lr: Annotated[float, Knob("Learning rate", 1e-6, 1.0, log=True, live=True, group="Optimiser")] = 1e-3
 
     config: Config
     presets = (
@@ -111,16 +105,14 @@ class BetaVAE(Variational):
         """Create both networks and the optimiser."""
         c, (channels, self.size) = self.config, square(spec)
         layers, bottom = plan(self.size, c.filters, ())
-        hidden = [Dense(layers[-1][0] * bottom * bottom, c.hidden), nn.ReLU()]
-        body = nn.Sequential(*encoder_layers(channels, layers, Unit()), *hidden)
-        self.encoder = compute.prepare(Posterior(body, c.hidden, c.latent_dim))
-        decoder = decoder_layers(c.latent_dim, channels, layers, bottom, Unit(), relu=True)
-        self.decoder = compute.prepare(nn.Sequential(*decoder))
+        body, width = encoder_body(channels, layers, bottom, Unit(), c.hidden)
+        self.encoder = compute.prepare(Posterior(body, width, c.latent_dim))
+        self.decoder = compute.prepare(make_decoder(c.latent_dim, channels, layers, bottom, Unit(), relu=True))
         self.opt = compute.rmsprop([*self.encoder.parameters(), *self.decoder.parameters()], lr=c.lr)
 
-    def terms(self, x: Tensor, noise: Tensor) -> dict[str, Tensor]:
+    def terms(self, batch: Batch, noise: Tensor) -> dict[str, Tensor]:
         """Return the objective with its parts, the bound, and what each dimension carries."""
-        c = self.config
+        c, x = self.config, batch.x
         mean, log_var = self.encoder(x)  # (N, D) each
         z = reparameterise(mean, log_var, noise)  # (N, D)
         terms = weighted_bound(self.logits(z), x, mean, log_var, loss=c.loss, weight=0.0, beta=c.beta)

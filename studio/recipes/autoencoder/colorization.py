@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from studio.core.capabilities import Domain, Encodes, Reconstructs, Translates
 from studio.core.compute import Compute
@@ -28,7 +28,7 @@ from studio.core.knobs import Knob
 from studio.core.recipe import Batch, Preset, Recipe
 from studio.core.registry import register
 from studio.core.spec import DataSpec
-from studio.nn.autoencoders import Unit, decoder_layers, make_encoder, reconstruction_error
+from studio.nn.autoencoders import Unit, make_decoder, make_encoder, reconstruction_error
 from studio.nn.pictures import crop, grey, in_rows, to_pixels
 from studio.nn.plan import plan, square
 
@@ -74,8 +74,8 @@ class Colorization(Recipe, Translates, Reconstructs, Encodes):
         c, (channels, self.size) = self.config, square(spec)
         layers, bottom = plan(self.size, c.filters, ())
         self.encoder = compute.prepare(make_encoder(1, layers, bottom, c.latent_dim, Unit()))
-        decoder = decoder_layers(c.latent_dim, channels, layers, bottom, Unit())
-        self.decoder = compute.prepare(nn.Sequential(*decoder))
+        decoder = make_decoder(c.latent_dim, channels, layers, bottom, Unit())
+        self.decoder = compute.prepare(decoder)
         self.opt = compute.adam([*self.encoder.parameters(), *self.decoder.parameters()], lr=c.lr)
 
     def step(self, batch: Batch) -> Mapping[str, Tensor]:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
@@ -29,14 +29,15 @@ from studio.core.compute import Compute
 from studio.core.compute import generator as seeded
 from studio.core.events import Embedding, Event, Images
 from studio.core.knobs import Knob
-from studio.core.recipe import Batch, Preset, Recipe
+from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
-from studio.nn.autoencoders import Unit, decoder_layers, encoder_layers
+from studio.nn.autoencoders import Unit, encoder_body, make_decoder
 from studio.nn.keras import Dense
 from studio.nn.pictures import crop, in_pairs, to_pixels
 from studio.nn.plan import plan, square
 from studio.nn.variational import Posterior, kl_by_dimension, reparameterise, weighted_bound
+from studio.nn.variational_recipe import BoundRecipe, HiddenVAEKnobs
 
 MNIST: dict[str, Any] = {"data": "mnist", "training": {"epochs": 30, "batch_size": 128}}
 
@@ -56,21 +57,14 @@ class LabelledEncoder(nn.Module):
 
 
 @register("cvae", title="Conditional VAE", family="autoencoder", sources="Sohn 2015 (NIPS); Atienza 8.2, 8.3")
-class CVAE(Recipe, Conditioned, Samples):
+class CVAE(BoundRecipe, Conditioned, Samples):
     """A VAE that is told the label."""
 
     @dataclass(frozen=True, kw_only=True)
-    class Config:
+    class Config(HiddenVAEKnobs):
         """Knobs of the conditional VAE."""
 
         latent_dim: Annotated[int, Knob("Code size", 1, 64, log=True, help="Numbers beside the label.")] = 2
-        beta: Annotated[
-            float, Knob("β (weight of KL)", 0.0, 1000.0, live=True, help="1 is the bound; too much mutes dimensions.")
-        ] = 1.0
-        loss: Annotated[Literal["bce", "mse"], Knob("Reconstruction", help="Bernoulli or Gaussian decoder.")] = "bce"
-        filters: Annotated[tuple[int, ...], Knob("Filters", 1, 2048, help="Encoder widths.")] = (32, 64)
-        hidden: Annotated[int, Knob("Hidden units", 1, 8192, help="Dense ReLU layer before the code.")] = 16
-        lr: Annotated[float, Knob("Learning rate", 1e-6, 1.0, log=True, live=True, group="Optimiser")] = 1e-3
 
     config: Config
     needs_labels = True
@@ -122,31 +116,19 @@ class CVAE(Recipe, Conditioned, Samples):
         c, (channels, self.size) = self.config, square(spec)
         self.classes = len(spec.classes)
         layers, bottom = plan(self.size, c.filters, ())
-        hidden = [Dense(layers[-1][0] * bottom * bottom, c.hidden), nn.ReLU()]
-        body = nn.Sequential(*encoder_layers(channels + 1, layers, Unit()), *hidden)
-        posterior = Posterior(body, c.hidden, c.latent_dim)
+        body, width = encoder_body(channels + 1, layers, bottom, Unit(), c.hidden)
+        posterior = Posterior(body, width, c.latent_dim)
         self.encoder = compute.prepare(LabelledEncoder(self.classes, self.size, posterior))
         inputs = c.latent_dim + self.classes
-        self.decoder = compute.prepare(
-            nn.Sequential(*decoder_layers(inputs, channels, layers, bottom, Unit(), relu=True))
-        )
+        self.decoder = compute.prepare(make_decoder(inputs, channels, layers, bottom, Unit(), relu=True))
         self.opt = compute.rmsprop([*self.encoder.parameters(), *self.decoder.parameters()], lr=c.lr)
 
-    def step(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Do one step on the bound given the labels."""
-        metrics = self._terms(batch, torch.randn(len(batch), self.config.latent_dim))
-        self.compute.minimise(metrics["loss"], self.opt)
-        return {name: value.detach() for name, value in metrics.items()}
-
-    def validate(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Return the same terms with a fixed draw of noise."""
-        return self._terms(batch, torch.randn(len(batch), self.config.latent_dim, generator=seeded(0)))
-
-    def _terms(self, batch: Batch, noise: Tensor) -> dict[str, Tensor]:
-        c, label = self.config, self._one_hot(batch.y)
-        mean, log_var = self.encoder(batch.x, label)  # (N, D) each
+    def terms(self, batch: Batch, noise: Tensor) -> dict[str, Tensor]:
+        """Return the bound given the labels, with its parts, and what each dimension carries."""
+        c, x, label = self.config, batch.x, self._one_hot(batch.y)
+        mean, log_var = self.encoder(x, label)  # (N, D) each
         logits = self._logits(reparameterise(mean, log_var, noise), label)  # (N, C, H, W)
-        terms = weighted_bound(logits, batch.x, mean, log_var, loss=c.loss, weight=0.0, beta=c.beta)
+        terms = weighted_bound(logits, x, mean, log_var, loss=c.loss, weight=0.0, beta=c.beta)
         return {**terms, **kl_by_dimension(mean, log_var)}
 
     def _one_hot(self, label: Tensor | None) -> Tensor:
@@ -172,7 +154,7 @@ class CVAE(Recipe, Conditioned, Samples):
         """The class, and how it is drawn."""
         size = self.config.latent_dim
         return (
-            Input(name="label", title="Class", kind="label", size=self.classes, choices=tuple(self.spec.classes)),
+            Input.label(self.spec.classes),
             Input(name="code", title="Code", kind="code", size=size, low=-3.0, high=3.0, help="How it is drawn."),
         )
 

@@ -31,14 +31,15 @@ from studio.canvas.backbones import open_backbone
 from studio.canvas.objective import parse
 from studio.core.compute import Compute
 from studio.core.knobs import Knob
-from studio.core.recipe import Preset
+from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.core.store import default_workspace
 from studio.nn.autoencoders import Layers
 from studio.nn.keras import Conv, Dense, batch_norm
 from studio.nn.plan import plan, square
-from studio.nn.variational import Posterior, Variational, gaussian_kl, kl_by_dimension, reparameterise
+from studio.nn.variational import Posterior, gaussian_kl, kl_by_dimension, reparameterise
+from studio.nn.variational_recipe import Variational
 
 
 def make_body(channels: int, layers: Layers) -> nn.Sequential:
@@ -128,9 +129,9 @@ class DFCVAE(Variational):
         self._seen = parse(c.layers or found.style, found)
         self.opt = compute.adam([*self.encoder.parameters(), *self.decoder.parameters()], lr=c.lr)
 
-    def terms(self, x: Tensor, noise: Tensor) -> dict[str, Tensor]:
+    def terms(self, batch: Batch, noise: Tensor) -> dict[str, Tensor]:
         """Return L with its parts."""
-        c = self.config
+        c, x = self.config, batch.x
         mean, log_var = self.encoder(x)  # (N, D) each
         made = self.logits(reparameterise(mean, log_var, noise)).sigmoid()  # (N, C, H, W)
         with self.compute.full_precision():

@@ -21,19 +21,19 @@ What to expect: MNIST with two dimensions reaches an `elbo` near 150 nats in 30 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from studio.core.compute import Compute
 from studio.core.knobs import Knob
-from studio.core.recipe import Preset
+from studio.core.recipe import Batch, Preset, Retired
 from studio.core.registry import register
 from studio.core.spec import DataSpec
-from studio.nn.autoencoders import Unit, decoder_layers, encoder_layers
-from studio.nn.keras import Dense
+from studio.nn.autoencoders import Unit, encoder_body, make_decoder
 from studio.nn.plan import plan, square
-from studio.nn.variational import Posterior, Variational, reparameterise, weighted_bound
+from studio.nn.variational import Posterior, reparameterise, weighted_bound
+from studio.nn.variational_recipe import Variational
 
 FOSTER = {"filters": (32, 64, 64, 64), "head": False, "activation": "leaky", "hidden": 0, "loss": "mse", "lr": 5e-4}
 FACES = {"strides": (2, 2, 2, 2), "latent_dim": 200, "r_loss_factor": 10_000.0, "norm": True, "dropout": 0.25}
@@ -76,6 +76,7 @@ class VAE(Variational):
         lr: Annotated[float, Knob("Learning rate", 1e-6, 1.0, log=True, live=True, group="Optimiser")] = 1e-3
 
     config: Config
+    retired: ClassVar = {"network": Retired("conv", "Dense networks are the recipe vae-mlp: train one with it.")}
     presets = (
         Preset(
             name="atienza-cnn",
@@ -122,18 +123,17 @@ class VAE(Variational):
         """Create both networks and the optimiser."""
         c, (channels, self.size) = self.config, square(spec)
         layers, bottom = plan(self.size, c.filters, c.strides)
-        unit, width = Unit(activation=c.activation, norm=c.norm, dropout=c.dropout), layers[-1][0] * bottom * bottom
-        hidden: list[nn.Module] = [Dense(width, c.hidden), nn.ReLU()] if c.hidden else []
-        body = nn.Sequential(*encoder_layers(channels, layers, unit), *hidden)
-        decoder = decoder_layers(c.latent_dim, channels, layers, bottom, unit, head=c.head, relu=c.hidden > 0)
-        self.encoder = compute.prepare(Posterior(body, c.hidden or width, c.latent_dim))
-        self.decoder = compute.prepare(nn.Sequential(*decoder))
+        unit = Unit(activation=c.activation, norm=c.norm, dropout=c.dropout)
+        body, width = encoder_body(channels, layers, bottom, unit, c.hidden)
+        decoder = make_decoder(c.latent_dim, channels, layers, bottom, unit, head=c.head, relu=c.hidden > 0)
+        self.encoder = compute.prepare(Posterior(body, width, c.latent_dim))
+        self.decoder = compute.prepare(decoder)
         maker = compute.adam if c.optimiser == "adam" else compute.rmsprop
         self.opt = maker([*self.encoder.parameters(), *self.decoder.parameters()], lr=c.lr)
 
-    def terms(self, x: Tensor, noise: Tensor) -> dict[str, Tensor]:
+    def terms(self, batch: Batch, noise: Tensor) -> dict[str, Tensor]:
         """Return L = w · R + β · KL with its parts, and the bound."""
-        c = self.config
+        c, x = self.config, batch.x
         mean, log_var = self.encoder(x)  # (N, D) each
         z = reparameterise(mean, log_var, noise)  # (N, D)
         return weighted_bound(self.logits(z), x, mean, log_var, loss=c.loss, weight=c.r_loss_factor, beta=c.beta)

@@ -21,12 +21,13 @@ from torch import Tensor, nn
 
 from studio.core.compute import Compute
 from studio.core.knobs import Knob
-from studio.core.recipe import Preset
+from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.keras import Dense
 from studio.nn.plan import square
-from studio.nn.variational import Posterior, Variational, reparameterise, weighted_bound
+from studio.nn.variational import Posterior, reparameterise, weighted_bound
+from studio.nn.variational_recipe import Variational
 
 
 @register("vae-mlp", title="Dense VAE", family="autoencoder", sources="Kingma 2014 arXiv:1312.6114; Atienza 8.1")
@@ -77,9 +78,9 @@ class VAEMLP(Variational):
         self.decoder = compute.prepare(nn.Sequential(*decoder, nn.Unflatten(1, (channels, self.size, self.size))))
         self.opt = compute.adam([*self.encoder.parameters(), *self.decoder.parameters()], lr=c.lr)
 
-    def terms(self, x: Tensor, noise: Tensor) -> dict[str, Tensor]:
+    def terms(self, batch: Batch, noise: Tensor) -> dict[str, Tensor]:
         """Return L = Σ error + β · KL with its parts, and the bound."""
-        c = self.config
+        c, x = self.config, batch.x
         mean, log_var = self.encoder(x)  # (N, D) each
         z = reparameterise(mean, log_var, noise)  # (N, D)
         return weighted_bound(self.logits(z), x, mean, log_var, loss=c.loss, weight=0.0, beta=c.beta)

@@ -19,33 +19,27 @@ minutes and was not measured to its end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from studio.core.compute import Compute
-from studio.core.events import Event, Images
 from studio.core.knobs import Knob
-from studio.core.recipe import Batch, Preset
+from studio.core.recipe import Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
-from studio.nn.trees import TreeClassifier, Trees
+from studio.nn.trees import Ensemble, TreeClassifier, Trees
 
 PENALTY = 1.0
 """λ: keeps steps of leaves with few or well-explained examples small."""
 
 
-class Scores(nn.Module):
+class Scores(Ensemble):
     """The sum F of all trees; tree t of the row belongs to class t mod K."""
-
-    def __init__(self, trees: Trees, classes: int) -> None:
-        super().__init__()
-        self.trees, self.classes = trees, classes
 
     def forward(self, x: Tensor) -> Tensor:
         """Return F, float32 (N, K), of pictures (N, C, H, W)."""
@@ -113,12 +107,6 @@ class GradientBoosting(TreeClassifier):
         c, classes = self.config, len(spec.classes)
         self.network = compute.prepare(Scores(Trees(c.rounds * classes, c.leaves, c.leaves - 1, 1), classes))
 
-    @property
-    def trees(self) -> Trees:  # type: ignore[override]  # one module, one name in the checkpoint
-        """The trees inside the network."""
-        assert isinstance(self.network, Scores)
-        return self.network.trees
-
     def grow(self, x: NDArray[np.float32], y: NDArray[np.int64]) -> None:
         """Do one round: a tree per class on what is left to explain."""
         from sklearn.tree import DecisionTreeRegressor
@@ -136,8 +124,3 @@ class GradientBoosting(TreeClassifier):
             leaf = made.apply(x).astype(np.int64)
             steps = newton(residuals[:, k], leaf, made.tree_.node_count, classes)
             self.trees.plant(made.tree_, c.shrinkage * steps)
-
-    def preview(self, batch: Batch) -> Iterator[Event]:
-        """Show answers, and which pixels the trees look at."""
-        yield from super().preview(batch)
-        yield Images(0, "pixels that decide", self.looked_at(), columns=1)

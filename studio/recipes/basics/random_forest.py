@@ -17,29 +17,23 @@ Better than logistic regression, below the smallest convolutional network. CIFAR
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from studio.core.compute import Compute
-from studio.core.events import Event, Images
 from studio.core.knobs import Knob
-from studio.core.recipe import Batch, Preset
+from studio.core.recipe import Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
-from studio.nn.trees import TreeClassifier, Trees
+from studio.nn.trees import Ensemble, TreeClassifier, Trees
 
 
-class Vote(nn.Module):
+class Vote(Ensemble):
     """Logarithm of the trees' mean probabilities."""
-
-    def __init__(self, trees: Trees, classes: int) -> None:
-        super().__init__()
-        self.trees, self.classes = trees, classes
 
     def forward(self, x: Tensor) -> Tensor:
         """Return log p, float32 (N, K), of pictures (N, C, H, W); even before the first tree."""
@@ -93,12 +87,6 @@ class RandomForest(TreeClassifier):
         c, classes = self.config, len(spec.classes)
         self.network = compute.prepare(Vote(Trees(c.forest, c.leaves, c.depth, classes), classes))
 
-    @property
-    def trees(self) -> Trees:  # type: ignore[override]  # one module, one name in the checkpoint
-        """The trees inside the network."""
-        assert isinstance(self.network, Vote)
-        return self.network.trees
-
     def grow(self, x: NDArray[np.float32], y: NDArray[np.int64]) -> None:
         """Fit some trees, each to as many examples of the batch drawn with replacement."""
         from sklearn.tree import DecisionTreeClassifier
@@ -117,8 +105,3 @@ class RandomForest(TreeClassifier):
             votes = made.tree_.value[:, 0]
             shares[:, made.classes_] = votes / votes.sum(1, keepdims=True)
             self.trees.plant(made.tree_, shares)
-
-    def preview(self, batch: Batch) -> Iterator[Event]:
-        """Show answers, and which pixels the trees look at."""
-        yield from super().preview(batch)
-        yield Images(0, "pixels that decide", self.looked_at(), columns=1)

@@ -1,4 +1,4 @@
-"""Convolutional classifier with strides instead of pooling and batch normalisation: Foster's CIFAR-10 network.
+"""Strided classifier: convolutions that shrink by their strides, with batch normalisation; Foster's for CIFAR-10.
 
     [Conv k3 same - BatchNorm - LeakyReLU] x 4, strides 1 2 1 2 - Flatten
     - Dense 128 - BatchNorm - LeakyReLU - Dropout - Dense

@@ -26,25 +26,24 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from studio.core.capabilities import Input
 from studio.core.compute import Compute
 from studio.core.knobs import Knob
 from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
-from studio.nn.adversarial import accuracies, cross_entropy_d, cross_entropy_g
-from studio.nn.gan_recipe import ImageGANKnobs, LabelGAN
+from studio.nn.adversarial import accuracies, cross_entropy_d, cross_entropy_g, one_hot
+from studio.nn.classification import accuracy
+from studio.nn.conditioned_gan import ConditionedGAN
+from studio.nn.gan_recipe import ImageGANKnobs
 from studio.nn.image_gan import Headed, image_features, image_generator, label_head
 from studio.nn.keras import Dense
+from studio.nn.pictures import crop
 from studio.nn.plan import square
 
 
-def share_right(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the share of pictures whose likeliest class is the label."""
-    return (logits.argmax(dim=1) == labels).float().mean()
-
-
 @register("acgan", title="ACGAN", family="gan", sources="Odena 2017 arXiv:1610.09585; Atienza 5.3")
-class ACGAN(LabelGAN):
+class ACGAN(ConditionedGAN):
     """A generator that draws the class it is asked for, against a discriminator that names what it sees."""
 
     @dataclass(frozen=True, kw_only=True)
@@ -57,6 +56,8 @@ class ACGAN(LabelGAN):
         ] = 1.0
 
     config: Config
+    needs_labels = True
+    noise = "uniform"
     presets = (
         Preset(
             name="atienza",
@@ -71,6 +72,7 @@ class ACGAN(LabelGAN):
     def build(self, spec: DataSpec, compute: Compute) -> None:
         """Create both networks and their optimisers."""
         c, (channels, self.size) = self.config, square(spec)
+        self.classes = len(spec.classes)
         generator = image_generator(
             c.latent_dim + self.classes, channels, self.size, filters=c.g_filters, kernel=c.kernel
         )
@@ -83,19 +85,29 @@ class ACGAN(LabelGAN):
 
     def step(self, batch: Batch) -> Mapping[str, Tensor]:
         """Teach the discriminator on one joint batch, then the generator through it."""
-        n, weight = len(batch), self.config.label_weight
-        asked = self.random_labels(n)
+        assert batch.y is not None  # the engine refuses unlabelled data
+        n, weight, given = len(batch), self.config.label_weight, self.drawn_here(len(batch))
         with torch.no_grad():
-            fake = self.fakes(asked)
+            fake = self.paint(given)
         scores, logits = self.discriminator(torch.cat([batch.x, fake]))  # (2N, 1), (2N, K)
-        loss_label = F.cross_entropy(logits.float(), torch.cat([self.labels(batch), asked]))
+        loss_label = F.cross_entropy(logits.float(), torch.cat([batch.y, given["label"]]))
         loss_d = cross_entropy_d(scores[:n], scores[n:]) + weight * loss_label
         self.compute.minimise(loss_d, self.opt_d)
 
-        asked = self.random_labels(n)
-        scores_g, logits_g = self.discriminator(self.fakes(asked))
-        loss_g = cross_entropy_g(scores_g) + weight * F.cross_entropy(logits_g.float(), asked)
+        given = self.drawn_here(n)
+        scores_g, logits_g = self.discriminator(self.paint(given))
+        loss_g = cross_entropy_g(scores_g) + weight * F.cross_entropy(logits_g.float(), given["label"])
         self.compute.minimise(loss_g, self.opt_g)
         metrics = {"loss_d": loss_d, "loss_g": loss_g, "loss_label": loss_label}
-        metrics |= accuracies(scores[:n], scores[n:]) | {"label_accuracy": share_right(logits_g, asked)}
+        metrics |= accuracies(scores[:n], scores[n:]) | {"label_accuracy": accuracy(logits_g, given["label"])}
         return {name: value.detach() for name, value in metrics.items()}
+
+    def paint(self, given: Mapping[str, Tensor]) -> Tensor:
+        """Return the pictures (N, C, H, W) in 0..1 of label and noise."""
+        row = torch.cat([given["noise"], one_hot(given["label"], self.classes)], dim=1)
+        return crop(self.generator(row), self.size).sigmoid()
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """A class, and noise for everything else."""
+        return Input.label(self.spec.classes), Input.noise(self.config.latent_dim, what="Everything but the class.")

@@ -35,7 +35,7 @@ from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.adversarial import accuracies, hinge_d, mean_score_g
-from studio.nn.declared_gan import DeclaredGAN
+from studio.nn.conditioned_gan import ConditionedGAN
 from studio.nn.equalised import ladder
 from studio.nn.keras import Dense
 from studio.nn.plan import square
@@ -45,10 +45,19 @@ from studio.nn.truncation import UNTRUNCATED, truncate_normal
 
 BETAS, EPSILON = (0.0, 0.999), 1e-6
 """Of Adam; ε is the official code's."""
+TRUNCATION = Input(
+    name="truncation",
+    title="Truncation",
+    kind="amount",
+    low=0.04,
+    high=UNTRUNCATED,
+    default=UNTRUNCATED,
+    help="Low: believable and alike. High: as in training.",
+)
 
 
 @register("biggan", title="BigGAN", family="gan", sources="Brock 2018 arXiv:1809.11096; Foster (2019) ch. 9")
-class BigGAN(DeclaredGAN):
+class BigGAN(ConditionedGAN):
     """A residual GAN whose every level knows the class and a part of the noise."""
 
     @dataclass(frozen=True, kw_only=True)
@@ -126,7 +135,7 @@ class BigGAN(DeclaredGAN):
             with torch.no_grad():
                 fake = self._make(given, given["noise"])
             told = torch.cat([self.told(y, x), self.told(given.get("label"), x)])
-            scores = self.discriminator(torch.cat([x * 2 - 1, fake]), told)
+            scores = self.discriminator(torch.cat([self.inside(x), fake]), told)
             loss_d = hinge_d(scores[:n], scores[n:])
             self.compute.minimise(loss_d, self.opt_d)
 
@@ -145,24 +154,13 @@ class BigGAN(DeclaredGAN):
 
     def paint(self, given: Mapping[str, Tensor]) -> Tensor:
         """Return pictures (N, C, H, W) in 0..1 of label and truncated noise."""
-        return (self._make(given, truncate_normal(given["noise"], given["truncation"])).float() + 1) / 2
+        return self.shown(self._make(given, truncate_normal(given["noise"], given["truncation"])))
 
     @property
     def inputs(self) -> tuple[Input, ...]:
         """Noise, a label where there are some, and the threshold of the noise."""
-        noise, names = Input(name="noise", title="Noise", kind="noise", size=self.config.latent_dim), self.names
-        label = Input(name="label", title="Label", kind="label", size=len(names), choices=names)
-        what = "Low: believable and alike. High: as in training."
-        truncation = Input(
-            name="truncation",
-            title="Truncation",
-            kind="amount",
-            low=0.04,
-            high=UNTRUNCATED,
-            default=UNTRUNCATED,
-            help=what,
-        )
-        return (noise, label, truncation) if names else (noise, truncation)
+        noise = Input.noise(self.config.latent_dim)
+        return (noise, Input.label(self.names), TRUNCATION) if self.names else (noise, TRUNCATION)
 
     def preview(self, batch: Batch) -> Iterator[Event]:
         """Show the same draws as before, a row per class, and the same under truncation."""

@@ -63,7 +63,6 @@ class CamelGAN(NoiseGAN):
         lr_g: Annotated[float, Knob("G: learning rate", 1e-7, 1.0, log=True, live=True, group="Optimiser")] = 4e-4
 
     config: Config
-    noise = "normal"
     signed = True
     presets = (
         Preset(

@@ -23,14 +23,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from studio.core.capabilities import Input
 from studio.core.compute import Compute
 from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.adversarial import accuracies, cross_entropy_d, cross_entropy_g, one_hot
-from studio.nn.gan_recipe import ImageGANKnobs, LabelGAN
+from studio.nn.conditioned_gan import ConditionedGAN
+from studio.nn.gan_recipe import ImageGANKnobs
 from studio.nn.image_gan import image_features, image_generator
 from studio.nn.keras import Dense
+from studio.nn.pictures import crop
 from studio.nn.plan import square
 
 
@@ -57,7 +60,7 @@ class ConditionalDiscriminator(nn.Module):
 
 
 @register("cgan", title="Conditional GAN", family="gan", sources="Mirza 2014 arXiv:1411.1784; Atienza 4.3")
-class CGAN(LabelGAN):
+class CGAN(ConditionedGAN):
     """A generator that draws the class it is asked for, against a discriminator that is told the class."""
 
     @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,8 @@ class CGAN(LabelGAN):
         """Knobs of the conditional GAN; g is the generator, d the discriminator."""
 
     config: Config
+    needs_labels = True
+    noise = "uniform"
     presets = (
         Preset(
             name="atienza",
@@ -79,6 +84,7 @@ class CGAN(LabelGAN):
     def build(self, spec: DataSpec, compute: Compute) -> None:
         """Create both networks and their optimisers."""
         c, (channels, self.size) = self.config, square(spec)
+        self.classes = len(spec.classes)
         generator = image_generator(
             c.latent_dim + self.classes, channels, self.size, filters=c.g_filters, kernel=c.kernel
         )
@@ -89,17 +95,27 @@ class CGAN(LabelGAN):
 
     def step(self, batch: Batch) -> Mapping[str, Tensor]:
         """Teach the discriminator on one joint batch, then the generator through it."""
-        n, labels = len(batch), self.labels(batch)
-        asked = self.random_labels(n)
+        assert batch.y is not None  # the engine refuses unlabelled data
+        n, given = len(batch), self.drawn_here(len(batch))
         with torch.no_grad():
-            fake = self.fakes(asked)
-        told = one_hot(torch.cat([labels, asked]), self.classes)
+            fake = self.paint(given)
+        told = one_hot(torch.cat([batch.y, given["label"]]), self.classes)
         scores = self.discriminator(torch.cat([batch.x, fake]), told)  # (2N, 1)
         loss_d = cross_entropy_d(scores[:n], scores[n:])
         self.compute.minimise(loss_d, self.opt_d)
 
-        asked = self.random_labels(n)
-        loss_g = cross_entropy_g(self.discriminator(self.fakes(asked), one_hot(asked, self.classes)))
+        given = self.drawn_here(n)
+        loss_g = cross_entropy_g(self.discriminator(self.paint(given), one_hot(given["label"], self.classes)))
         self.compute.minimise(loss_g, self.opt_g)
         metrics = {"loss_d": loss_d, "loss_g": loss_g, **accuracies(scores[:n], scores[n:])}
         return {name: value.detach() for name, value in metrics.items()}
+
+    def paint(self, given: Mapping[str, Tensor]) -> Tensor:
+        """Return the pictures (N, C, H, W) in 0..1 of label and noise."""
+        row = torch.cat([given["noise"], one_hot(given["label"], self.classes)], dim=1)
+        return crop(self.generator(row), self.size).sigmoid()
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """A class, and noise for everything else."""
+        return Input.label(self.spec.classes), Input.noise(self.config.latent_dim, what="Everything but the class.")

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -28,7 +28,7 @@ from torch.optim import Optimizer
 
 from studio.core.compute import Compute
 from studio.core.knobs import Knob
-from studio.core.recipe import Batch, Preset
+from studio.core.recipe import Batch, Preset, Retired
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.adversarial import accuracies, cross_entropy_g
@@ -53,6 +53,7 @@ CHOLLET = {
     "optimiser": "adam",
     "lr_d": 1e-4,
 }
+CAMEL = "Foster's networks are the recipe camel-gan, which has this knob: train one with it."
 ATIENZA = {"steps": 40_000, "batch_size": 64, "schedule": "time", "decay": 6e-8}
 
 
@@ -105,6 +106,13 @@ class DCGAN(NoiseGAN):
         beta1: Annotated[float, Knob("Adam's β₁", 0.0, 0.999, group="Optimiser", help="0.5 in the DCGAN paper.")] = 0.9
 
     config: Config
+    retired: ClassVar = {
+        "g_momentum": Retired(0.99, CAMEL),
+        "upsampling": Retired("transposed", CAMEL),
+        "d_slope": Retired(0.2, CAMEL),
+        "d_dropout_at": Retired("the end", "In the recipe camel-gan dropout follows every layer: train one with it."),
+        "init": Retired("glorot", "In the recipe camel-gan kernels start from N(0, 0.02²): train one with it."),
+    }
     presets = (
         digits(
             "atienza",

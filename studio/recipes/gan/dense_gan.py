@@ -74,6 +74,7 @@ class DenseGAN(NoiseGAN):
         lr_g: Annotated[float, Knob("G: learning rate", 1e-7, 1.0, log=True, live=True, group="Optimiser")] = 2e-4
 
     config: Config
+    noise = "uniform"
     presets = (
         Preset(
             name="goodfellow",

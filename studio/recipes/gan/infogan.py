@@ -37,7 +37,8 @@ from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.adversarial import accuracies, cross_entropy_d, cross_entropy_g, draw_noise, one_hot
-from studio.nn.declared_gan import DeclaredGAN, share_right
+from studio.nn.classification import accuracy
+from studio.nn.conditioned_gan import ConditionedGAN
 from studio.nn.image_gan import D_FILTERS, G_FILTERS, Headed, image_features, image_generator
 from studio.nn.information import book_code_loss, gaussian_code_loss, gaussian_entropy
 from studio.nn.keras import Dense
@@ -48,7 +49,7 @@ BUDGET = {"steps": 40_000, "batch_size": 64, "schedule": "time", "decay": 6e-8}
 
 
 @register("infogan", title="InfoGAN", family="gan", sources="Chen 2016 arXiv:1606.03657; Atienza 6.1")
-class InfoGAN(DeclaredGAN):
+class InfoGAN(ConditionedGAN):
     """A generator whose codes can be read off its pictures."""
 
     @dataclass(frozen=True, kw_only=True)
@@ -74,6 +75,7 @@ class InfoGAN(DeclaredGAN):
         lr_g: Annotated[float, Knob("G: learning rate", 1e-7, 1.0, log=True, live=True, group="Optimiser")] = 1e-4
 
     config: Config
+    noise = "uniform"
     presets = (
         Preset(
             name="atienza",
@@ -136,7 +138,7 @@ class InfoGAN(DeclaredGAN):
         loss_g = cross_entropy_g(fooled) + unread
         self.compute.minimise(loss_g, self.opt_g)
         metrics = {"loss_d": loss_d, "loss_g": loss_g, **accuracies(scores[:n], scores[n:]), **information}
-        metrics["label_accuracy"] = share_right(labels, given["label"])
+        metrics["label_accuracy"] = accuracy(labels, given["label"])
         return {name: value.detach() for name, value in metrics.items()}
 
     def _unread(self, given: Mapping[str, Tensor], labels: Tensor, codes: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
@@ -150,10 +152,10 @@ class InfoGAN(DeclaredGAN):
             told["mi_codes"] = c.codes * gaussian_entropy(c.code_std) - code_loss
         return c.label_weight * label_loss + c.code_weight * code_loss, told
 
-    def noise(self, wanted: Input, n: int, generator: Generator | None) -> Tensor:
+    def draw_numbers(self, wanted: Input, n: int, generator: Generator | None) -> Tensor:
         """Draw noise ~ U[-1, 1] or a code ~ N(0, σ²)."""
         if wanted.kind == "noise":
-            return draw_noise(n, wanted.size, "uniform", generator)
+            return super().draw_numbers(wanted, n, generator)
         return self.config.code_std * draw_noise(n, wanted.size, "normal", generator)
 
     def paint(self, given: Mapping[str, Tensor]) -> Tensor:
@@ -164,11 +166,10 @@ class InfoGAN(DeclaredGAN):
     @property
     def inputs(self) -> tuple[Input, ...]:
         """Noise, label and one slider per code."""
-        kind = Input(name="label", title="Label", kind="label", size=len(self.kinds), choices=self.kinds)
-        noise = Input(name="noise", title="Noise", kind="noise", size=self.config.latent_dim)
         what = "Whatever Q can read off; on MNIST thickness and tilt."
         names = enumerate(self.code_names)
-        return (noise, kind, *(Input(name=k, title=f"Code {i + 1}", kind="code", help=what) for i, k in names))
+        codes = (Input(name=k, title=f"Code {i + 1}", kind="code", help=what) for i, k in names)
+        return Input.noise(self.config.latent_dim), Input.label(self.kinds), *codes
 
     def preview(self, batch: Batch) -> Iterator[Event]:
         """Show the same draws as before, and each code swept for each kind, the other codes at zero."""

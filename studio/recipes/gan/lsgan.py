@@ -42,6 +42,7 @@ class LSGAN(NoiseGAN):
         """Knobs of the LSGAN; g is the generator, d the discriminator."""
 
     config: Config
+    noise = "uniform"
     presets = (
         Preset(
             name="atienza",

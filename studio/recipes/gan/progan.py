@@ -66,7 +66,6 @@ class ProGAN(NoiseGAN):
         lr_g: Annotated[float, Knob("G: learning rate", 1e-7, 1.0, log=True, live=True, group="Optimiser")] = 1e-3
 
     config: Config
-    noise = "normal"
     signed = True
     presets = (
         Preset(
@@ -137,10 +136,10 @@ class ProGAN(NoiseGAN):
         metrics = {"loss_d": loss_d, "loss_g": loss_g, "wasserstein": distance, "slope_error": slope, **told}
         return {name: value.detach() for name, value in metrics.items()}
 
-    def make(self, *inputs: Tensor) -> Tensor:
+    def make(self, z: Tensor) -> Tensor:
         """Return pictures of the full size in about -1..1; those of smaller levels are enlarged by repeating pixels."""
         alphas = self.growth.alphas()
-        x: Tensor = self.generator(*inputs, alphas)
+        x: Tensor = self.generator(z, alphas)
         for side in self.sides[top_of(alphas) + 1 :]:
             x = enlarge(x, side)
         return x

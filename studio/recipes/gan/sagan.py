@@ -34,7 +34,7 @@ from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.adversarial import accuracies, hinge_d, mean_score_g
-from studio.nn.declared_gan import DeclaredGAN
+from studio.nn.conditioned_gan import ConditionedGAN
 from studio.nn.equalised import ladder
 from studio.nn.pictures import to_pixels
 from studio.nn.plan import square
@@ -47,7 +47,7 @@ SHOWN = 6
 
 
 @register("sagan", title="SAGAN", family="gan", sources="Zhang 2018 arXiv:1805.08318; Foster (2019) ch. 9")
-class SAGAN(DeclaredGAN):
+class SAGAN(ConditionedGAN):
     """Residual networks with self-attention, held to slopes of one by spectral normalisation."""
 
     @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ class SAGAN(DeclaredGAN):
             title="128 px, the paper's widths",
             source="Zhang 2018; Foster (2019), figures 9-9 and 9-10",
             data="celeba",
-            config={"filters": (1024, 512, 256, 128, 64, 64), "attention": 32},
+            config={"filters": (1024, 1024, 512, 256, 128, 64), "attention": 32},
             training={"steps": 1_000_000, "batch_size": 256, "ema": 0.999},
             data_options={"size": 128, "colour": "colour"},
             shape=(3, 128, 128),
@@ -106,7 +106,7 @@ class SAGAN(DeclaredGAN):
 
     def step(self, batch: Batch) -> Mapping[str, Tensor]:
         """Teach the discriminator on one joint batch, then the generator."""
-        n, real = len(batch), batch.x * 2 - 1
+        n, real = len(batch), self.inside(batch.x)
         given = self.drawn_here(n)
         with torch.no_grad():
             fake = self._make(given)
@@ -129,14 +129,13 @@ class SAGAN(DeclaredGAN):
 
     def paint(self, given: Mapping[str, Tensor]) -> Tensor:
         """Return pictures (N, C, H, W) in 0..1 of noise and label."""
-        return (self._make(given).float() + 1) / 2
+        return self.shown(self._make(given))
 
     @property
     def inputs(self) -> tuple[Input, ...]:
         """Noise, and a label where there are some."""
-        noise, names = Input(name="noise", title="Noise", kind="noise", size=self.config.latent_dim), self.names
-        label = Input(name="label", title="Label", kind="label", size=len(names), choices=names)
-        return (noise, label) if names else (noise,)
+        noise = Input.noise(self.config.latent_dim)
+        return (noise, Input.label(self.names)) if self.names else (noise,)
 
     def preview(self, batch: Batch) -> Iterator[Event]:
         """Show the same draws as before, and where three places of some of them look."""

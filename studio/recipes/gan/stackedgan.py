@@ -37,7 +37,8 @@ from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.adversarial import one_hot
-from studio.nn.declared_gan import DeclaredGAN, share_right
+from studio.nn.classification import accuracy
+from studio.nn.conditioned_gan import ConditionedGAN
 from studio.nn.feature_gan import feature_body, feature_encoder, feature_generator, fool, judge, noise_reader
 from studio.nn.image_gan import D_FILTERS, G_FILTERS, image_features, image_generator
 from studio.nn.keras import Dense
@@ -52,7 +53,7 @@ SPREAD = Input(name="spread", title="Noise", kind="amount", low=0.0, high=1.0, d
 
 
 @register("stackedgan", title="StackedGAN", family="gan", sources="Huang 2017 arXiv:1612.04357; Atienza 6.2")
-class StackedGAN(DeclaredGAN, Classifies):
+class StackedGAN(ConditionedGAN, Classifies):
     """A classifier and two generators that invert it."""
 
     @dataclass(frozen=True, kw_only=True)
@@ -121,7 +122,7 @@ class StackedGAN(DeclaredGAN, Classifies):
 
     def _classified(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         logits = self.enc1(self.enc0(x)).float()
-        return {"loss_e": F.cross_entropy(logits, y), "accuracy": share_right(logits, y)}
+        return {"loss_e": F.cross_entropy(logits, y), "accuracy": accuracy(logits, y)}
 
     def _teach_discriminators(self, x: Tensor, y: Tensor, features: Tensor) -> dict[str, Tensor]:
         """Update D and Q of both levels, which do not touch each other."""
@@ -147,11 +148,11 @@ class StackedGAN(DeclaredGAN, Classifies):
         loss_g = loss_g1 + fooled0 + c.conditional * error_features
         self.compute.minimise(loss_g, self.opt_g)
         told = {"error_features": error_features, "error_z1": error_z1, "error_z0": error_z0}
-        return {"loss_g": loss_g, "loss_g1": loss_g1, "label_accuracy": share_right(labels, y), **told}
+        return {"loss_g": loss_g, "loss_g1": loss_g1, "label_accuracy": accuracy(labels, y), **told}
 
-    def noise(self, wanted: Input, n: int, generator: Generator | None) -> Tensor:
+    def draw_numbers(self, wanted: Input, n: int, generator: Generator | None) -> Tensor:
         """Draw noise ~ N(0, σ²)."""
-        return self.config.noise_std * super().noise(wanted, n, generator)
+        return self.config.noise_std * super().draw_numbers(wanted, n, generator)
 
     def _features(self, y: Tensor, z1: Tensor) -> Tensor:
         features: Tensor = self.gen1(torch.cat([one_hot(y, self.classes), z1], dim=1))
@@ -177,10 +178,8 @@ class StackedGAN(DeclaredGAN, Classifies):
     @property
     def inputs(self) -> tuple[Input, ...]:
         """Label, both noises, how much of them is used, and a constant added to each: the book's sweeps."""
-        size, names = self.config.latent_dim, self.spec.classes
-        label = Input(name="label", title="Label", kind="label", size=len(names), choices=names)
-        noise = (Input(name=f"z{i}", title=f"Noise of level {i}", kind="noise", size=size) for i in (1, 0))
-        return (label, *noise, SPREAD, *LEVELS)
+        noise = (Input.noise(self.config.latent_dim, f"z{i}", f"Noise of level {i}") for i in (1, 0))
+        return Input.label(self.spec.classes), *noise, SPREAD, *LEVELS
 
     def preview(self, batch: Batch) -> Iterator[Event]:
         """Show what the encoder answers; later the same samples as before, and both levels swept for each class."""

@@ -35,7 +35,7 @@ from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.adversarial import accuracies, cross_entropy_d, cross_entropy_g
-from studio.nn.declared_gan import DeclaredGAN
+from studio.nn.conditioned_gan import ConditionedGAN
 from studio.nn.equalised import ladder
 from studio.nn.pictures import to_pixels
 from studio.nn.plan import square
@@ -51,7 +51,7 @@ SOURCES = 5
 
 
 @register("stylegan", title="StyleGAN", family="gan", sources="Karras 2019 arXiv:1812.04948; Foster (2019) ch. 9")
-class StyleGAN(DeclaredGAN, Decodes):
+class StyleGAN(ConditionedGAN, Decodes):
     """A generator whose layers are told a style each."""
 
     @dataclass(frozen=True, kw_only=True)
@@ -116,7 +116,7 @@ class StyleGAN(DeclaredGAN, Decodes):
 
     def step(self, batch: Batch) -> Mapping[str, Tensor]:
         """Teach the discriminator with an R1 penalty, then the generator."""
-        real = (batch.x * 2 - 1).requires_grad_()
+        real = self.inside(batch.x).requires_grad_()
         with torch.no_grad():
             fake = self._make(self._mixed(len(batch)))
         scores, fooled = self.discriminator(real), self.discriminator(fake)
@@ -144,14 +144,13 @@ class StyleGAN(DeclaredGAN, Decodes):
 
     def paint(self, given: Mapping[str, Tensor]) -> Tensor:
         """Return pictures (N, C, H, W); the last layer is linear, so what leaves 0..1 is cut."""
-        return ((self._make(given).float() + 1) / 2).clamp(0.0, 1.0)
+        return self.shown(self._make(given)).clamp(0.0, 1.0)
 
     @property
     def inputs(self) -> tuple[Input, ...]:
         """Two noises, the layer where the second takes over, ψ and the strength of the layers' noise."""
         size, last = self.config.latent_dim, float(self.layers)
-        noise = Input(name="noise", title="Noise", kind="noise", size=size)
-        style = Input(name="style", title="Style to mix", kind="noise", size=size)
+        noise, style = Input.noise(size), Input.noise(size, "style", "Style to mix")
         what = f"From this layer on, the style to mix; {self.layers}: never."
         cross = Input(name="crossover", title="Crossover", kind="amount", low=0.0, high=last, step=1.0, help=what)
         return (noise, style, replace(cross, default=last), PSI, STRENGTH)

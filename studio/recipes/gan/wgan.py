@@ -1,4 +1,4 @@
-"""Wasserstein GAN with weight clipping: a critic measures how far generated pictures are from real ones.
+"""Wasserstein GAN with weight clipping: a critic in a box measures how far generated pictures are from real ones.
 
     W = E C(x) - E C(G(z))         L(C) = -W         L(G) = -E C(G(z))         every weight of C in [-c, c]
 

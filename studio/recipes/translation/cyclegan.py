@@ -25,7 +25,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-import torch
 from torch import Tensor
 
 from studio.core.capabilities import Domain
@@ -40,33 +39,28 @@ from studio.nn.pictures import grey
 from studio.nn.plan import square
 from studio.nn.translation_recipe import TranslationKnobs, TwoWayTranslator, distance, share, squared
 
-BLOCKS = {"generator": "preactivated", "kernel": 3, "norm": "scalar", "d_norm": False}
-ATIENZA = BLOCKS | {"optimiser": "rmsprop", "lr_g": 1e-4, "identity": 0.0, "pool": 0}
+ATIENZA = {"generator": "preactivated", "kernel": 3, "norm": "scalar", "d_norm": False, "identity": 0.0, "pool": 0}
+ATIENZA |= {"optimiser": "rmsprop", "lr_g": 1e-4}
 DIGITS = {"domains": "grey-classes", "kernel": 5}
 LONG = {"steps": 100_000, "batch_size": 64, "schedule": "time", "decay": 6e-8}
+TO_ZERO = {"schedule": "milestones", "milestones": ", ".join(f"{100 + 10 * i}: {0.95 - i / 10:g}" for i in range(10))}
+"""The paper's rate: constant for 100 epochs, then down to zero on a line (here in ten steps)."""
 ZHU = {"generator": "residual", "filters": (64,), "d_filters": (64, 128, 256, 512), "identity": 5.0}
 
 
 def at_32(name: str, title: str, expects: str, verdict: str = "coarse patches") -> Preset:
     """Return one of Atienza's: grey and colour (G 869,041 and 868,463), or digits (2,412,721 and 2,411,119)."""
-    digits = name == "atienza-digits"
-    return Preset(
-        name=name,
-        title=title,
-        source="Atienza 7.1",
-        data="street-digits" if digits else "cifar10",
-        config=ATIENZA | {"verdict": verdict} | (DIGITS if digits else {"domains": "grey-colour"}),
-        training=LONG,
-        shape=(3, 32, 32),
-        classes=2 if digits else 10,
-        expects=expects,
-    )
+    digits = name.startswith("atienza-digits")
+    config = ATIENZA | {"verdict": verdict} | (DIGITS if digits else {"domains": "grey-colour"})
+    data: dict[str, Any] = {"data": "street-digits", "classes": 2} if digits else {"data": "cifar10", "classes": 10}
+    data |= {"source": "Atienza 7.1", "shape": (3, 32, 32)}
+    return Preset(name=name, title=title, config=config, training=LONG, expects=expects, **data)
 
 
 def two_folders(name: str, title: str, expects: str, *, side: int = 128, **made: Any) -> Preset:
     """Return an experiment on two collections of pictures."""
-    made = {"source": "Foster (2019), chapter 5", **made, "training": {"epochs": 200, "batch_size": 2}}
-    made = {**made, "data_options": {"size": side, "flip": True}, "shape": (3, side, side), "classes": 2}
+    made = {"source": "Foster (2019), chapter 5", "training": {"epochs": 200, "batch_size": 2}, **made}
+    made |= {"data_options": {"size": side, "flip": True}, "shape": (3, side, side), "classes": 2}
     return Preset(name=name, title=title, data="fruit", expects=expects, **made)
 
 
@@ -98,10 +92,17 @@ class CycleGAN(TwoWayTranslator):
         at_32("atienza", "Grey to colour, one verdict", "Plausible colours, not always the true ones.", "whole"),
         at_32("atienza-patch", "Grey to colour, 2 x 2 patches", "As with one verdict; skies are closer to the truth."),
         at_32("atienza-digits", "Plain digits and street numbers", "The look is right, the digit often another one."),
+        at_32(
+            "atienza-digits-whole", "The same, one verdict", "Digits get lost in other ways than with patches.", "whole"
+        ),
         two_folders(
-            "foster",
-            "Apples and oranges, 128 px",
-            "Fruit changes, trays stay. U-Net 1,545,411, D 694,241. The book's photographs: give their folder.",
+            "foster", "Apples and oranges, 128 px", "Fruit changes, trays stay (give the photographs' folder)."
+        ),
+        two_folders(
+            "foster-no-identity",
+            "Without the identity term",
+            "Trays turn from black to white.",
+            config={"identity": 0.0},
         ),
         two_folders(
             "foster-monet",
@@ -116,6 +117,7 @@ class CycleGAN(TwoWayTranslator):
             "Horses become zebras and the like (give a folder with trainA, trainB, testA, testB).",
             source="Zhu 2017",
             config=ZHU | {"blocks": 6},
+            training={"epochs": 200, "batch_size": 2, **TO_ZERO},
         ),
     )
 
@@ -173,10 +175,7 @@ class CycleGAN(TwoWayTranslator):
             made = self.translate(grey(batch.x))
             return {"cycle": distance(self.translate(made, True), grey(batch.x)), "error": distance(made, batch.x)}
         assert batch.y is not None
-        from_a = (batch.y == 0)[:, None, None, None]
-        there = torch.where(from_a, self.round_trip(batch.x, False), self.round_trip(batch.x, True))
-        own = torch.where(from_a, self.sources(batch.x).expand_as(batch.x), batch.x)
-        return {"cycle": distance(there, own)}
+        return {"cycle": self.round_trip_error(batch.x, batch.y == 0)}
 
     def preview(self, batch: Batch) -> Iterator[Event]:
         """Show a picture of each domain, its translation, and the way back, side by side."""

@@ -10,12 +10,12 @@ Isola 2017, arXiv:1611.07004. Used in: described only, in Atienza, Advanced Deep
 Foster, Generative Deep Learning (2019), chapters 5 and 9.
 
 What we do differently: losses on logits; instance normalisation, which is the paper's batch normalisation at its batch
-of 1; no dropout when a trained model translates, so that a picture has one answer (the paper leaves it on, and
-finds that it changes little). D keeps the size in its last two layers ("same" padding): 32 x 32 verdicts at 256 px
-where the paper's has 30 x 30. Two of the tasks need no pairs: outlines or grey pictures are made from any data.
+of 1; no dropout when a trained model translates, so that a picture has one answer (the paper leaves it on, and finds
+that it changes little); pictures are mirrored, but not enlarged to 286 px and cut at random. D keeps the size in its
+last two layers ("same" padding): 32 x 32 verdicts at 256 px where the paper's has 30 x 30. Two of the tasks need no
+pairs: outlines or grey pictures are made from any data.
 
-What to expect: outlines of 32 px photographs are filled with likely colours after a few thousand steps; 400 facades at
-256 px take the paper 200 epochs.
+What to expect: outlines of 32 px photographs are filled with likely colours after a few thousand steps.
 """
 
 from __future__ import annotations

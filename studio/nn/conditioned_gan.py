@@ -1,42 +1,40 @@
-"""The base of GANs that make their pictures from declared inputs: drawing, generating, sampling and sweeping them.
+"""The base of GANs that are told more than noise: classes, codes, styles, truncation.
 
-A recipe that inherits `DeclaredGAN` states its `inputs` and how a full set of them is painted; what a person can
-choose, what training draws and what previews sweep then come from that one list.
+A recipe that inherits `ConditionedGAN` states its `inputs` and how a full set of them is painted; what a person can
+choose, what training draws and what previews show and sweep then come from that one list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Generator, Tensor
 
-from studio.core.capabilities import Conditioned, Input, Samples
+from studio.core.capabilities import Conditioned, Input
 from studio.core.compute import generator as seeded
-from studio.core.events import Images
-from studio.core.recipe import Recipe
-from studio.nn.adversarial import one_hot
+from studio.core.events import Event, Images
+from studio.core.recipe import Batch
+from studio.nn.adversarial import draw_noise, one_hot
+from studio.nn.gan_recipe import GAN, PREVIEWED
 from studio.nn.pictures import to_pixels
 
-COLUMNS, ROWS = 10, 6
-"""Values of a swept input and classes shown at most; draws shown of each."""
-PREVIEWED = ROWS * ROWS
+WIDEST, ROWS = 12, 4
+"""Up to so many classes, samples have a column for each; draws shown of each class."""
+STEPS, SWEPT = 10, 6
+"""Values of a swept input; draws that are swept where there are no classes."""
 
 
-class DeclaredGAN(Recipe, Samples, Conditioned):
+class ConditionedGAN(GAN, Conditioned):
     """Base of recipes whose generator is fed by declared inputs."""
-
-    config: Any
-    best_metric = ""  # no held-out number says which generator is better
 
     def paint(self, given: Mapping[str, Tensor]) -> Tensor:
         """Return pictures (N, C, H, W) in 0..1, with gradients, of a full set of inputs on the recipe's device."""
         raise NotImplementedError
 
-    def noise(self, wanted: Input, n: int, generator: Generator | None) -> Tensor:
-        """Draw a noise or a code as in training, (n, size) on the CPU: N(0, 1) unless the recipe says otherwise."""
-        return torch.randn(n, wanted.size, generator=generator)
+    def draw_numbers(self, wanted: Input, n: int, generator: Generator | None) -> Tensor:
+        """Draw a noise or a code as in training, (n, size) on the CPU."""
+        return draw_noise(n, wanted.size, self.noise, generator)
 
     def draw(self, n: int, generator: Generator | None = None) -> dict[str, Tensor]:
         """Draw every input as in training, on the CPU: even labels, noise, amounts at rest.
@@ -52,7 +50,7 @@ class DeclaredGAN(Recipe, Samples, Conditioned):
             elif wanted.kind == "amount":
                 drawn[wanted.name] = torch.full((n,), wanted.default)
             else:
-                drawn[wanted.name] = self.noise(wanted, n, generator)
+                drawn[wanted.name] = self.draw_numbers(wanted, n, generator)
         return drawn
 
     def drawn_here(self, n: int) -> dict[str, Tensor]:
@@ -88,17 +86,25 @@ class DeclaredGAN(Recipe, Samples, Conditioned):
             return torch.zeros(len(beside), 0, device=beside.device)
         return one_hot(labels, self.label.size)
 
+    def preview(self, batch: Batch) -> Iterator[Event]:
+        """Show what the same draws have become."""
+        yield self.samples()
+
     def samples(self) -> Images:
-        """Return a preview of the same draws as ever: a row per class, a column per draw of everything else."""
+        """Return a preview of the same draws as ever: a column per class, a row per draw of everything else.
+
+        With many classes it shows the first 36, a draw each; without classes 36 draws.
+        """
         if self.label is None:
             return Images(0, "samples", to_pixels(self.sample(PREVIEWED, seeded(0))), columns=6)
-        rows = min(self.label.size, COLUMNS)
-        given = {
-            name: value.repeat(rows, *[1] * (value.ndim - 1)) for name, value in self.draw(ROWS, seeded(0)).items()
-        }
-        given[self.label.name] = torch.arange(rows).repeat_interleave(ROWS)
-        captions = tuple(name for name in self.label.choices[:rows] for _ in range(ROWS))
-        return Images(0, "samples", to_pixels(self.generate(given)), columns=ROWS, captions=captions)
+        classes = self.label.size
+        columns, rows = (classes, ROWS) if classes <= WIDEST else (6, PREVIEWED // 6)
+        given = self.draw(columns * rows, seeded(0))
+        if classes <= WIDEST:
+            given = {name: value[:rows].repeat_interleave(columns, dim=0) for name, value in given.items()}
+        given[self.label.name] = torch.arange(columns * rows) % classes
+        captions = tuple(self.label.choices[i] for i in given[self.label.name].tolist())
+        return Images(0, "samples", to_pixels(self.generate(given)), columns=columns, captions=captions)
 
     def sweep(self, name: str, **still: float) -> Images:
         """Return a preview of one input over its range: a column per value, a row per class (or per draw).
@@ -108,18 +114,13 @@ class DeclaredGAN(Recipe, Samples, Conditioned):
             still: values of other inputs; the rest is drawn, equal along a row.
         """
         swept, label = next(i for i in self.inputs if i.name == name), self.label
-        rows = min(label.size, COLUMNS) if label else ROWS
+        rows = min(label.size, WIDEST) if label else SWEPT
         given = self.draw(rows, seeded(0))
         if label:
             given[label.name] = torch.arange(rows)
         given |= {other: torch.full_like(given[other], value) for other, value in still.items()}
-        given = {other: value.repeat_interleave(COLUMNS, dim=0) for other, value in given.items()}
-        values = torch.linspace(swept.low, swept.high, COLUMNS).repeat(rows)
+        given = {other: value.repeat_interleave(STEPS, dim=0) for other, value in given.items()}
+        values = torch.linspace(swept.low, swept.high, STEPS).repeat(rows)
         given[name] = values.view_as(given[name])
         title = f"{swept.title}, {swept.low:g} to {swept.high:g}"
-        return Images(0, title, to_pixels(self.generate(given)), columns=COLUMNS)
-
-
-def share_right(logits: Tensor, y: Tensor) -> Tensor:
-    """Return the accuracy (0..1) of logits (N, K) against labels int64 (N,)."""
-    return (logits.argmax(dim=1) == y).float().mean()
+        return Images(0, title, to_pixels(self.generate(given)), columns=STEPS)
