@@ -1,8 +1,8 @@
 """How a GAN's two networks get on, read from its metric series: who wins, whether they swing, whether gradients live.
 
-What recipes report: `acc_real` and `acc_fake` (share the discriminator judges right), `loss_d`, `loss_g`; the engine
-adds `grad_norm_d` and `grad_norm_g`. What is missing is left out of the judgement. Only the newest part of a run is
-judged.
+What recipes report: `acc_real` and `acc_fake` (share the discriminator judges right), or a critic's `wasserstein` and
+`clipped` (`critic.py`), `loss_d`, `loss_g`; the engine adds `grad_norm_d` and `grad_norm_g`. What is missing is left
+out of the judgement. Only the newest part of a run is judged; for swings, which may be slow, nearly all of it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.quality.critic import Critic, critic
+
 Series = Mapping[str, tuple[NDArray[np.int64], NDArray[np.float64]]]
 """Metric name -> steps int64 (n,), values float64 (n,)."""
 WINDOW, FEWEST = 2_048, 64
@@ -21,6 +23,10 @@ CYCLES = 8
 """A swing is only believed after this many: a loss that wanders makes a few slow ones too."""
 FASTEST = 4.0
 """Points; what goes faster is the noise of single batches."""
+COARSER = 4
+"""Points that are averaged into one to look for swings so much slower."""
+SETTLED = 0.25
+"""Share of a run at its beginning that is left out when slow swings are looked for: losses find their level then."""
 BAND = 2
 """Neighbouring frequencies that belong to one swing, whose period is never quite constant."""
 
@@ -51,6 +57,7 @@ class Balance:
         grad_d, grad_g: median gradient norms; None when missing.
         grad_g_kept: the generator's median gradient norm over the one at the beginning of the run; None likewise.
         swings: loss name -> its strongest swing.
+        critic: how a Wasserstein critic fares; None for a discriminator.
         broken_at: first step with a value that is not finite; None when there is none.
     """
 
@@ -63,6 +70,7 @@ class Balance:
     grad_g: float | None
     grad_g_kept: float | None
     swings: Mapping[str, Swing]
+    critic: Critic | None
     broken_at: int | None
 
 
@@ -85,12 +93,37 @@ def balance(series: Series) -> Balance | None:
         grad_d=_median(_newest(series, "grad_norm_d")),
         grad_g=_median(_newest(series, "grad_norm_g")),
         grad_g_kept=_kept(series),
-        swings={name: swing(series[name][0][-WINDOW:], series[name][1][-WINDOW:]) for name in losses},
+        swings={name: strongest_swing(*series[name]) for name in losses},
+        critic=_critic(series),
         broken_at=_broken(series),
     )
 
 
-def swing(steps: NDArray[np.int64], values: NDArray[np.float64]) -> Swing:
+def strongest_swing(steps: NDArray[np.int64], values: NDArray[np.float64]) -> Swing:
+    """Return the strongest swing of a series, quick or slow.
+
+    A window of points shows swings of at least `CYCLES` cycles within it. Longer runs are looked at again through
+    windows four times as long, in which four points are averaged into one, until the whole run has been seen.
+    """
+    found = [swing(steps[-WINDOW:], values[-WINDOW:])]
+    settled = round(SETTLED * len(values))
+    at, coarse = steps[settled:].astype(np.float64), values[settled:]
+    while len(coarse) > WINDOW:
+        at, coarse = _coarser(at), _coarser(coarse)
+        if len(coarse) >= FEWEST:
+            found.append(swing(at[-WINDOW:], coarse[-WINDOW:]))
+    return max(found, key=lambda s: s.share)
+
+
+def _coarser(series: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the means of `COARSER` neighbours, of the newest points; a block of nothing finite stays so."""
+    blocks = series[len(series) % COARSER :].reshape(-1, COARSER)
+    finite = np.isfinite(blocks)
+    sums, counts = np.where(finite, blocks, 0.0).sum(1), finite.sum(1)
+    return np.where(counts, sums / np.maximum(counts, 1), np.nan)
+
+
+def swing(steps: NDArray[np.int64] | NDArray[np.float64], values: NDArray[np.float64]) -> Swing:
     """Return the strongest regular swing of a series of at least 64 points.
 
     The periodogram of the detrended series, without the slowest frequencies (a trend) and the fastest half (noise of
@@ -132,6 +165,12 @@ def _kept(series: Series) -> float | None:
         return None
     early = np.nanmedian(values[: max(len(values) // 10, 8)])
     return float(np.nanmedian(values[-min(WINDOW, len(values) // 4) :]) / max(early, 1e-30))
+
+
+def _critic(series: Series) -> Critic | None:
+    if "wasserstein" not in series:
+        return None
+    return critic(*series["wasserstein"], series["clipped"][1] if "clipped" in series else None)
 
 
 def _broken(series: Series) -> int | None:

@@ -20,7 +20,10 @@ from studio.quality.chance import at_least, at_most
 from studio.quality.evidence import Evidence
 from studio.quality.remedies import REMEDIES, Remedy
 
-Kind = Literal["broken", "memorised", "collapsed", "discriminator", "generator", "swinging", "unlike", "healthy"]
+Illness = Literal[
+    "broken", "memorised", "collapsed", "discriminator", "critic", "clipped", "generator", "swinging", "unlike"
+]
+Kind = Illness | Literal["healthy"]
 
 ALIKE = 0.6
 """Pairs of pictures closer than this share of what real pairs differ by are too much alike."""
@@ -33,6 +36,10 @@ CERTAIN = 0.8
 FOOLED = 0.35
 """The discriminator is worse than guessing when it judges fewer right than this."""
 GRADIENT_GONE = 0.01
+GROWN = 2.0
+"""A critic's distance that grew by this factor over the newer half of a run, from part to part, has no bound."""
+AT_CLIP = 0.95
+"""Share of clipped weights: many of them stand at the clip in every WGAN, in a working one not nearly all."""
 SWING_SHARE, SWING_SIZE = 0.3, 0.1
 """White or wandering noise keeps below 0.2 (see the tests); swings below a tenth of the loss do no harm."""
 GOOD, UNLIKE = 0.6, 0.25
@@ -70,6 +77,8 @@ def examine(evidence: Evidence) -> list[Finding]:
         _collapsed,
         _discriminator_won,
         _discriminator_lost,
+        _critic_runs_away,
+        _critic_too_simple,
         _swinging,
         _unlike,
     )
@@ -213,6 +222,32 @@ def _discriminator_lost(e: Evidence) -> Finding | None:
         f"The discriminator is fooled by nearly everything: it judges only {_percent(right)} of the pictures right."
     )
     return _finding("generator", 0.6, sentence, {"acc_real": b.acc_real, "acc_fake": b.acc_fake})
+
+
+def _critic_runs_away(e: Evidence) -> Finding | None:
+    """The distance between real and generated pictures only grows."""
+    c = e.balance.critic if e.balance is not None else None
+    if c is None or c.grown < GROWN:
+        return None
+    good = e.likeness is not None and e.likeness > GOOD
+    grown = f"its distance between real and generated pictures has grown {c.grown:.1f}-fold since step {c.since:,}"
+    sentence = f"The critic runs away from the generator: {grown} and still grows."
+    if good:
+        sentence = f"The critic gains on the generator ({grown}), though the pictures are still good."
+    return _finding("critic", 0.3 if good else 0.85, sentence, {"distance": c.distance, "grown": c.grown})
+
+
+def _critic_too_simple(e: Evidence) -> Finding | None:
+    """Nearly every weight of a clipped critic stands at the clip."""
+    c = e.balance.critic if e.balance is not None else None
+    if c is None or c.clipped is None or c.clipped < AT_CLIP:
+        return None
+    good = e.likeness is not None and e.likeness > GOOD
+    told = f"{_percent(c.clipped)} of the critic's weights stand at the clip"
+    sentence = f"The critic has become too simple: {told}, so that it hardly tells pictures apart."
+    if good:
+        sentence = f"{told}; it could tell pictures apart more finely, though they are good already."
+    return _finding("clipped", 0.2 if good else 0.55, sentence, {"clipped": c.clipped, "distance": c.distance})
 
 
 def _swinging(e: Evidence) -> Finding | None:

@@ -67,10 +67,12 @@ class Prepared:
     Attributes:
         remedy: what it is.
         settings: knob name -> new value.
+        before: knob name -> present value, of the same knobs.
     """
 
     remedy: Remedy
     settings: Mapping[str, Any] = field(default_factory=dict)
+    before: Mapping[str, Any] = field(default_factory=dict)
 
 
 def fitting(
@@ -100,7 +102,7 @@ def fitting(
             if settings and remedy.how == "train on":
                 break  # steps, or epochs where the run has no number of steps
         if settings:
-            prepared.append(Prepared(remedy, settings))
+            prepared.append(Prepared(remedy, settings, {name: present.get(name, "") for name in settings}))
     return prepared
 
 
@@ -170,6 +172,24 @@ REMEDIES: Mapping[str, tuple[Remedy, ...]] = {
     "memorised": (_ALL_DATA, _MIRROR, _DROPOUT),
     "collapsed": (_PENALTY, _SOFTER_TARGETS, _WEAKER_D, _DROPOUT),
     "discriminator": (_ONLY_G, _WEAKER_D, _SOFTER_TARGETS, _DROPOUT, _PENALTY),
+    "critic": (
+        _ONLY_G,
+        Remedy(
+            "Hold the critic tighter",
+            "Twice the gradient penalty keeps its slope near 1, so that its distance has a bound.",
+            changes=(Change("penalty", factor=2),),
+        ),
+        _SLOWER,
+        _PENALTY,
+    ),
+    "clipped": (
+        _PENALTY,
+        Remedy(
+            "Give the weights more room",
+            "A box twice as wide lets the critic be more than a step.",
+            changes=(Change("clip", factor=2.0),),
+        ),
+    ),
     "generator": (
         _ONLY_D,
         Remedy(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from studio.quality.balance import balance, swing
+from studio.quality.balance import balance, strongest_swing, swing
+from studio.quality.critic import critic
 from studio.quality.doctor import SWING_SHARE
 
 STEPS = np.arange(1, 1025)
@@ -72,3 +73,34 @@ def test_the_first_broken_step_is_told():
 def test_what_is_no_gan_or_has_hardly_begun_is_not_judged():
     assert balance(series(loss=np.ones(500))) is None
     assert balance(series(loss_d=np.ones(10), loss_g=np.ones(10))) is None
+
+
+@pytest.mark.parametrize("period", [900, 2_500, 4_000])
+def test_slow_swings_of_a_long_run_are_found(period):
+    random, at = np.random.default_rng(0), np.arange(1, 40_001)
+    beginning = 5 * np.exp(-at / 1_000)
+    values = 2 + beginning + 0.5 * np.sin(2 * np.pi * at / period) + 0.5 * random.normal(size=len(at))
+    found = strongest_swing(at, values)
+    assert found.share > SWING_SHARE
+    assert found.period == pytest.approx(period, rel=0.12)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_long_noisy_run_does_not_swing(seed):
+    random, at = np.random.default_rng(seed), np.arange(1, 20_001)
+    white = random.normal(size=len(at))
+    for values in (white, wandering(seed, len(at)), wandering(seed, len(at), memory=0.999), white + at / 1_000):
+        assert strongest_swing(at, 2 + 5 * np.exp(-at / 500) + values).share < SWING_SHARE
+
+
+def test_a_critic_is_judged_by_its_distance():
+    at, random = np.arange(1, 2001), np.random.default_rng(0)
+    noise = 1 + 0.1 * random.normal(size=2000)
+    falling, growing = critic(at, 3000 / (at + 500) * noise, None), critic(at, at / 100 * noise, np.full(2000, 0.7))
+    assert falling.grown == 1
+    assert falling.clipped is None
+    assert growing.grown == pytest.approx(1875 / 1125, rel=0.05)  # the middles of the last and the first part
+    assert growing.clipped == pytest.approx(0.7)
+    assert growing.since == 1001
+    assert critic(at, 5 * noise, None).grown == 1  # noise neither grows nor falls
+    assert critic(at[:100], at[:100] / 1.0, None) is None  # the beginning of a run

@@ -156,3 +156,48 @@ def test_pictures_that_differ_much_less_than_real_ones_are_a_collapse(alike, ill
     [found] = examine(Evidence(count=100, alike=alike, alike_pixels=alike, precision=0.8, real_precision=0.9))
     assert (found.kind == "collapsed") == ill
     assert ("differ only" in found.sentence) == ill
+
+
+def critic_series(distance, **more):
+    """Metric series of a run with a Wasserstein critic: no accuracies."""
+    noise = 1 + 0.05 * np.random.default_rng(0).normal(size=len(distance))
+    made = planted.series(len(distance), loss_d=-distance * noise, wasserstein=distance * noise, **more)
+    return {name: values for name, values in made.items() if not name.startswith("acc_")}
+
+
+AT = np.arange(1, 2001)
+FALLING, GROWING = 5 / (1 + AT / 500), np.exp(AT / 400)
+
+
+@pytest.mark.parametrize(
+    ("distance", "clipped", "kinds"),
+    [
+        (FALLING, 0.7, ["healthy"]),
+        (GROWING, 0.7, ["critic"]),
+        (FALLING, 0.99, ["clipped"]),
+        (GROWING, 0.99, ["critic", "clipped"]),
+    ],
+)
+def test_a_critic_gets_a_verdict_too(distance, clipped, kinds):
+    series = critic_series(distance, clipped=np.full(len(distance), clipped))
+    found = examine(Evidence(count=100, precision=0.3, real_precision=0.9, balance=balance(series)))
+    assert [f.kind for f in found] == kinds
+
+
+def test_a_critic_that_runs_away_is_told_with_its_growth_and_what_helps(world, net):
+    scribbles = np.random.default_rng(0).integers(0, 256, (COUNT, 8, 8, 1), np.uint8)
+    first = judged(world, net, scribbles, critic_series(GROWING))[0]
+    assert first.kind == "critic"
+    assert first.sentence.startswith("The critic runs away from the generator: its distance between real and generated")
+    assert first.sentence.endswith("-fold since step 1,001 and still grows.")
+    present = {"penalty": 10.0, "lr_d": 2e-4, "lr_g": 2e-4}
+    tighter, slower = fitting(first.remedies, present, [], training=False)
+    assert (tighter.before, tighter.settings) == ({"penalty": 10.0}, {"penalty": 20.0})
+    assert slower.settings == {"lr_d": 1e-4, "lr_g": 1e-4}
+
+
+def test_a_critic_of_good_pictures_is_only_noted(world, net):
+    [first] = judged(world, net, planted.drawn(world.unseen, COUNT, 1), critic_series(GROWING))
+    assert first.kind == "critic"
+    assert "still good" in first.sentence
+    assert first.severity < 0.5
