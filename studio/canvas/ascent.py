@@ -1,4 +1,4 @@
-"""From a gradient to a step: even size, blur, Laplacian pyramid, total variation, Adam's moments."""
+"""From a gradient to a step: its length, blur, Laplacian pyramid, total variation, Adam's moments."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from studio.canvas.dream_config import DreamConfig
 
 EPSILON = 1e-12
 
@@ -85,6 +87,33 @@ def total_variation(picture: Tensor) -> Tensor:
     down = (picture[..., 1:, :] - picture[..., :-1, :]).square()
     right = (picture[..., 1:] - picture[..., :-1]).square()
     return (down.sum() + right.sum()) / picture.numel()
+
+
+class Stride:
+    """How far a gradient in pixels moves the picture: measured anew at each step, once per octave, or not at all."""
+
+    def __init__(self) -> None:
+        self._divisor: Tensor | None = None
+
+    def forget(self) -> None:
+        """Measure anew at the next step."""
+        self._divisor = None
+
+    def change(self, gradient: Tensor, mask: Tensor | None, config: DreamConfig) -> Tensor:
+        """Return the change of pixels that a gradient (1, 3, H, W) asks for.
+
+        The book moves by `length * g / sqrt(sum g^2 + 1e-12)` in -1..1 units, where the gradient is half of that in
+        0..1 units and a move is twice as large. Otherwise the root-mean-square of the change is `step`.
+        """
+        book = config.length > 0
+        if config.normalise == "off":  # the gradient of a mean is small in proportion to the number of pixels
+            divisor = gradient.new_tensor(1.0 if book else 1 / gradient.numel())
+        elif config.normalise == "octave" and self._divisor is not None:
+            divisor = self._divisor
+        else:
+            divisor = norm(gradient / 2) if book else root_mean_square(gradient, mask).clamp_min(1e-18)
+        self._divisor = divisor
+        return gradient / 2 / divisor * (config.length / 2) if book else gradient / divisor * config.step
 
 
 class Moments:

@@ -17,13 +17,13 @@ from torch import Tensor, nn
 
 from studio.canvas import trials
 from studio.canvas.backbone import Backbone
-from studio.canvas.dream import DreamConfig
+from studio.canvas.dream_config import DreamConfig
 from studio.canvas.memory import feature_bytes, fitting_tile
 from studio.canvas.objective import parse
 from studio.canvas.picture import working_size
-from studio.canvas.session import Stage, growing
+from studio.canvas.stages import Stage, octaves, scales
 from studio.canvas.timeline import BUDGET as TIMELINE
-from studio.canvas.transfer import TransferConfig, growing_sides
+from studio.canvas.transfer_config import TransferConfig
 from studio.canvas.trials import Trial
 from studio.core.compute import Compute
 
@@ -151,28 +151,6 @@ def learn(
         trials.keep(workspace, key, trial.corrected(seconds / expected))
 
 
-def text(forecast: Forecast) -> str:
-    """Return a line for people: "about 40 s · 1.2 GB", "about 3 min · 5.1 GB · in tiles of 1024 px"."""
-    tiles = f" · in tiles of {forecast.tiles} px" if forecast.tiles else ""
-    return f"{_duration(forecast.seconds)} · {_amount(forecast.bytes)}{tiles}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 1.5:
-        return "about a second"
-    if seconds < 9.5:
-        return f"about {seconds:.0f} s"
-    if seconds < 88:
-        return f"about {5 * round(seconds / 5)} s"
-    if seconds < 90 * 60:
-        return f"about {seconds / 60:.0f} min"
-    return f"about {seconds / 3600:.1f} h"
-
-
-def _amount(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 0.95e9 else f"{max(50, 50 * round(count / 50e6))} MB"
-
-
 # ---- arithmetic
 
 
@@ -200,14 +178,12 @@ def stages_of(kind: Kind, config: Config, size: Size, smallest: int) -> tuple[St
     """
     final = working_size(size, config.size)
     if isinstance(config, DreamConfig):
-        sizes = growing(final, config.octaves, config.octave_scale)
+        found = octaves(final, config.octaves, config.octave_scale, config.iterations, smallest)
     elif config.colours == "only":
         return (Stage(final, 1),)
     else:
-        sides = growing_sides(config.smallest, max(final), config.growth)
-        sizes = [working_size(final, side) for side in sides[:-1]] + [final]
-    fitting = [s for s in sizes if min(s) >= smallest] or [final]
-    return tuple(Stage(s, config.iterations) for s in fitting)
+        found = scales(final, config.smallest, config.growth, config.iterations, smallest)
+    return found or (Stage(final, config.iterations),)
 
 
 def _seconds(kind: Kind, stages: Sequence[Stage], trial: Trial, tiles: int, styles: int) -> float:

@@ -14,27 +14,25 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from studio.canvas.activation import Activation, guide_vectors, least_crop
-from studio.canvas.ascent import Moments, blurred, evened, norm, root_mean_square, total_variation
+from studio.canvas.ascent import Moments, Stride, blurred, evened, total_variation
 from studio.canvas.backbone import LOGIT, Backbone
 from studio.canvas.colour import with_luminance
-from studio.canvas.dream_config import PRESETS, DreamConfig
+from studio.canvas.dream_config import DreamConfig
+from studio.canvas.dream_original import Original, noise
+from studio.canvas.masks import StageMask
 from studio.canvas.memory import chosen_tile
 from studio.canvas.objective import parse
-from studio.canvas.parameters import KINDS, Fourier, Parameterisation
+from studio.canvas.parameters import KINDS, Parameterisation
 from studio.canvas.picture import Source, fitted_mask, resized, to_tensor, working_size
-from studio.canvas.session import Session, Stage, growing
+from studio.canvas.session import Session
+from studio.canvas.stages import Stage, octaves
 from studio.canvas.tiles import Losses, Size, Tile, feature_sizes, layout, receptive_radius, tiled_gradient
 from studio.core.compute import Compute, generator
 from studio.core.errors import BadConfig
 from studio.core.seeds import derive
 
-__all__ = ["PRESETS", "DreamConfig", "DreamSession"]
 GUIDE_SIDE = 256
 """Longer side at which a guide is looked at: about the size of the pictures that networks learnt from."""
-NOISE_SIDE = 512
-"""Side of a dream from noise without a size."""
-NOISE = 0.3
-"""Deviation of the noise's Fourier terms: about 0.1 in pixels, about grey."""
 
 
 class DreamSession(Session[DreamConfig]):
@@ -73,14 +71,12 @@ class DreamSession(Session[DreamConfig]):
         self._margins: dict[tuple[str, ...], int] = {}
         self._sizes: dict[str, Size] = {}
         self._canvas: Parameterisation | None = None
-        self._moments = Moments()
-        self._divisor: Tensor | None = None
+        self._moments, self._stride = Moments(), Stride()
         self._restored = False
         self._warned: set[str] = set()
+        self._mask = StageMask(compute.device)
         self._read()
         self._original = self._opened()
-        self._mask: NDArray[np.float32] | None = None
-        self._fitted: tuple[NDArray[np.float32], Tensor] | None = None
         self.set_mask(mask)
         self.stages  # noqa: B018  # refuses now what does not fit the network
 
@@ -93,8 +89,8 @@ class DreamSession(Session[DreamConfig]):
             BadInput: the mask has other proportions than the picture.
         """
         if mask is not None:
-            mask = fitted_mask(mask, self._height_width())
-        self._mask = mask
+            mask = fitted_mask(mask, self._original.size)
+        self._mask.whole = mask
 
     def sources(self) -> dict[str, Source]:
         """Return the picture and the guide, by role."""
@@ -103,25 +99,13 @@ class DreamSession(Session[DreamConfig]):
 
     def masks(self) -> dict[str, NDArray[np.float32]]:
         """Return the mask, by role."""
-        return {} if self._mask is None else {"mask": self._mask}
+        return {} if self._mask.whole is None else {"mask": self._mask.whole}
 
-    def _height_width(self) -> Size:
-        """Return the size of the result."""
-        if self.source is None:
-            return self.config.size or NOISE_SIDE, self.config.size or NOISE_SIDE
-        return working_size(self.source.size, self.config.size)
-
-    def _opened(self) -> Tensor:
-        """Return the picture at the size of the result; without one, the noise."""
-        if self.source is None:
-            return self._noise(self._height_width())
-        return resized(to_tensor(self.source.pixels, self.compute.device), self._height_width())
-
-    def _noise(self, size: Size) -> Tensor:
-        """Return noise with the spectrum and colours of photographs: white noise excites next to nothing."""
-        grey = Fourier(torch.full((1, 3, *size), 0.5))
-        draw = torch.randn(grey.values.shape, generator=generator(derive(self.config.seed, "noise")))
-        return grey.decode(NOISE * draw).to(self.compute.device)  # drawn on the CPU: the same on every device
+    def _opened(self) -> Original:
+        """Return what the dream grows on, at the size of the result."""
+        original = Original(self.source, self.config.size, self.config.seed, self.compute.device)
+        original.antialias = not self.config.length
+        return original
 
     def _read(self) -> None:
         """Read the objective."""
@@ -139,9 +123,10 @@ class DreamSession(Session[DreamConfig]):
             self._seen = ()
         if "size" in names:
             self._original = self._opened()
-            self.set_mask(self._mask)
+            self.set_mask(self._mask.whole)
         if names & {"normalise", "step", "length"}:
-            self._divisor = None
+            self._stride.forget()
+            self._original.antialias = not self.config.length
         if "parameters" in names and self._canvas is not None:
             self._hold(self.picture())
 
@@ -153,19 +138,17 @@ class DreamSession(Session[DreamConfig]):
         Raises:
             BadConfig: the picture itself is too small for the network.
         """
-        config, size, least = self.config, self._height_width(), self.backbone.smallest
+        config, size, least = self.config, self._original.size, self.backbone.smallest
         if min(size) < least:
             raise BadConfig(
                 f"{size[1]} × {size[0]} pixels are too small for {self.backbone.title}.",
                 f"Choose a size with at least {least} pixels on the shorter side.",
             )
-        sizes = growing(size, config.octaves, config.octave_scale)
-        kept = [s for s in sizes if min(s) >= least]
-        if len(kept) < len(sizes) and self.step == 0:
-            self.say(
-                "info", f"{len(sizes) - len(kept)} of {len(sizes)} octaves are too small for the network: left out."
-            )
-        return tuple(Stage(s, config.iterations) for s in kept)
+        kept = octaves(size, config.octaves, config.octave_scale, config.iterations, least)
+        left_out = config.octaves - len(kept)
+        if left_out and self._canvas is None:
+            self.say("info", f"{left_out} of {config.octaves} octaves are too small for the network: left out.")
+        return kept
 
     def enter(self, stage: int) -> None:
         """Bring the picture to the octave's size; look at the guide; choose tiles."""
@@ -174,7 +157,7 @@ class DreamSession(Session[DreamConfig]):
             self._hold(self._grown(stage, size))
             self._clip()
             self._restored = False
-        self._divisor = None
+        self._stride.forget()
         names = self._activation.names
         if names != self._seen:
             self._look_at_guide(names)
@@ -186,10 +169,11 @@ class DreamSession(Session[DreamConfig]):
 
     def _grown(self, stage: int, size: Size) -> Tensor:
         """Return the picture as it begins at an octave."""
+        original, config = self._original, self.config
         if self._canvas is None:
-            return self._resized(self._original, size) if self.config.start == "picture" else self._noise(size)
-        picture = self._resized(self.picture(), size)
-        return picture + self._lost(stage) if self.config.reinject == "before" else picture
+            return original.at(size) if config.start == "picture" else noise(size, config.seed, self.compute.device)
+        picture = original.fitted(self.picture(), size)
+        return picture + self._lost(stage) if config.reinject == "before" else picture
 
     def leave(self, stage: int) -> None:
         """Put back the detail that this octave's picture had and the smaller one had not."""
@@ -200,15 +184,9 @@ class DreamSession(Session[DreamConfig]):
 
     def _lost(self, stage: int) -> Tensor:
         """Return the original's detail at an octave that the octave before cannot hold: zero at the first."""
-        size, smaller = self.stages[stage].size, self.stages[max(stage - 1, 0)].size
         if self.config.start == "noise":
             return torch.zeros((), device=self.compute.device)
-        shrunken = self._resized(self._original, smaller)
-        return self._resized(self._original, size) - self._resized(shrunken, size)
-
-    def _resized(self, picture: Tensor, size: Size) -> Tensor:
-        """Resize as the book does, without antialiasing, or better."""
-        return resized(picture, size, antialias=not self.config.length)
+        return self._original.lost(self.stages[stage].size, self.stages[max(stage - 1, 0)].size)
 
     def _look_at_guide(self, names: tuple[str, ...]) -> None:
         """Compute the guide's features at the chosen layers."""
@@ -227,15 +205,14 @@ class DreamSession(Session[DreamConfig]):
         """Do one step of ascent and return each term's loss (weights included) and "loss", their sum."""
         assert self._canvas is not None
         picture = self._canvas.picture()
-        mask = self._mask_at(self._canvas.size)
+        mask = self._mask.at(self._canvas.size)
         losses, gradient = self._gradient(picture)
         gradient = evened(blurred(gradient, self.config.smoothing), self.config.laplacian)
         if not bool(gradient.any()):
             self._warn(
                 "Nothing in the picture excites what is looked for.", "Choose other layers, or start from noise."
             )
-        change = self._change(gradient if mask is None else gradient * mask, mask)
-        self._climb(change)
+        self._climb(self._stride.change(gradient if mask is None else gradient * mask, mask, self.config))
         if self.config.max_loss and float(losses["loss"]) > self.config.max_loss:
             self.end_stage()
         return losses
@@ -255,6 +232,7 @@ class DreamSession(Session[DreamConfig]):
         return losses, gradient
 
     def _losses(self, pixels: Tensor, tile: Tile) -> Losses:
+        self.breathe()
         return self._activation.losses(self._network.features(pixels, self._seen), tile, self._sizes)
 
     def _tiles(self, size: Size) -> tuple[Tile, ...]:
@@ -275,23 +253,6 @@ class DreamSession(Session[DreamConfig]):
         draw = generator(derive(self.config.seed, purpose, self.step))
         down, right = torch.randint(-most if signed else 0, most + 1, (2,), generator=draw).tolist()
         return down, right
-
-    def _change(self, gradient: Tensor, mask: Tensor | None) -> Tensor:
-        """Return the change of pixels that a gradient asks for.
-
-        The book moves by `length * g / sqrt(sum g^2 + 1e-12)` in -1..1 units, where the gradient is half of that in
-        0..1 units and a move is twice as large. Otherwise the root-mean-square of the change is `step`.
-        """
-        config = self.config
-        book = config.length > 0
-        if config.normalise == "off":  # the gradient of a mean is small in proportion to the number of pixels
-            divisor = gradient.new_tensor(1.0 if book else 1 / gradient.numel())
-        elif config.normalise == "octave" and self._divisor is not None:
-            divisor = self._divisor
-        else:
-            divisor = norm(gradient / 2) if book else root_mean_square(gradient, mask).clamp_min(1e-18)
-        self._divisor = divisor
-        return gradient / 2 / divisor * (config.length / 2) if book else gradient / divisor * config.step
 
     def _climb(self, change: Tensor) -> None:
         """Move the picture."""
@@ -319,12 +280,12 @@ class DreamSession(Session[DreamConfig]):
 
     def picture(self) -> Tensor:
         """Return the present picture; the original before the first step."""
-        return self._original if self._canvas is None else self._canvas.picture()
+        return self._original.picture if self._canvas is None else self._canvas.picture()
 
     def place(self, picture: Tensor) -> None:
         """Replace the present picture."""
         self._hold(picture)
-        self._restored = self.done >= self.stages[self.stage].steps
+        self._restored = self.course.stage_finished
 
     def _hold(self, picture: Tensor) -> None:
         """Hold a picture in the chosen parameterisation; Adam forgets."""
@@ -334,20 +295,10 @@ class DreamSession(Session[DreamConfig]):
     def finishing(self, picture: Tensor) -> Tensor:
         """Return what is shown: the picture's own colours if they are kept, the original outside the mask."""
         size = (picture.shape[-2], picture.shape[-1])
-        mask = self._mask_at(size)
+        mask = self._mask.at(size)
         if mask is None and self.config.colour == "free":
             return picture
-        original = self._resized(self._original, size)
+        original = self._original.at(size)
         if self.config.colour == "keep":
             picture = with_luminance(original, picture)
         return picture if mask is None else original.lerp(picture, mask)
-
-    def _mask_at(self, size: Size) -> Tensor | None:
-        """Return the mask in force (1, 1, H, W) at a size."""
-        mask, fitted = self._mask, self._fitted  # another thread may replace the mask meanwhile
-        if mask is None:
-            return None
-        if fitted is None or fitted[0] is not mask or fitted[1].shape[-2:] != size:
-            whole = torch.from_numpy(mask).to(self.compute.device)[None, None]
-            fitted = self._fitted = (mask, resized(whole, size))
-        return fitted[1]

@@ -9,7 +9,8 @@ import numpy as np
 
 from studio.canvas import policy
 from studio.canvas.backbone import LOGIT, Backbone, Layer
-from studio.canvas.dream import DreamConfig, DreamSession
+from studio.canvas.dream import DreamSession
+from studio.canvas.dream_config import DreamConfig
 from studio.canvas.objective import Term, written
 from studio.canvas.picture import Pixels, Source
 from studio.core import seeds

@@ -1,4 +1,4 @@
-"""Painted masks as text in a recipe, and what tells two of them apart."""
+"""Painted masks: at the size of a stage, as text in a recipe, and what tells two of them apart."""
 
 from __future__ import annotations
 
@@ -7,12 +7,41 @@ import hashlib
 import io
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
+from studio.canvas.picture import resized
 from studio.data.pictures import decode
 
 MASK_SIDE = 512
+
+
+class StageMask:
+    """A mask at the size of the stage in work; may be replaced from another thread, between or during steps.
+
+    Args:
+        device: where the stages are.
+
+    Attributes:
+        whole: float32 (H, W) in 0..1, or None: everywhere.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.whole: NDArray[np.float32] | None = None
+        self._device = device
+        self._fitted: tuple[NDArray[np.float32], Tensor] | None = None
+
+    def at(self, size: tuple[int, int]) -> Tensor | None:
+        """Return it as float32 (1, 1, h, w) at a size, or None."""
+        whole, fitted = self.whole, self._fitted  # another thread may replace it meanwhile
+        if whole is None:
+            return None
+        if fitted is None or fitted[0] is not whole or fitted[1].shape[-2:] != size:
+            tensor = torch.from_numpy(whole).to(self._device)[None, None]
+            fitted = self._fitted = (whole, resized(tensor, size))
+        return fitted[1]
 
 
 def mask_text(mask: NDArray[np.float32], side: int = MASK_SIDE) -> str:

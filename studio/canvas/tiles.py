@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -54,6 +54,10 @@ class Tile:
         """Return the core as a view of a picture (…, H, W)."""
         rows, columns = self.rows, self.columns
         return picture[..., rows.core_start : rows.core_end, columns.core_start : columns.core_end]
+
+    def from_start(self) -> Tile:
+        """Return it as if it were cut from the whole picture's corner: its cells are then those of the whole map."""
+        return replace(self, rows=replace(self.rows, start=0), columns=replace(self.columns, start=0))
 
     def cells(self, features: Tensor, whole: Size, stride: int, crop: int = 0) -> Tensor:
         """Return the cells of a feature map of this tile that belong to its core.

@@ -16,8 +16,8 @@ of the picture it covers, so that a style pulls as hard on each of its pixels as
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -28,6 +28,7 @@ from studio.canvas.backbone import Backbone
 from studio.canvas.colour import grey
 from studio.canvas.optimisers import BYTES
 from studio.canvas.tiles import Tile
+from studio.canvas.transfer_targets import StyleTarget, Targets
 
 CONTENT_UNIT, STYLE_UNIT, TV_UNIT = 1.0, 100.0, 10.0
 """What a weight of 1 means in "mean" scaling, chosen by eye on the bundled network."""
@@ -51,41 +52,11 @@ class Weights:
         return tuple({**self.content_layers, **self.style_layers})
 
 
-@dataclass(frozen=True, eq=False)
-class StyleTarget:
-    """Gram matrices per position of one style, its share, and the number of its mask."""
-
-    grams: dict[str, Tensor]
-    share: float
-    mask: int
-
-
-@dataclass(eq=False)
-class Targets:
-    """What a picture is compared with at one scale.
-
-    Attributes:
-        content: layer -> features of the content.
-        energy: layer -> their sum of squares, 0-d.
-        content_mask: where content counts, (1, 1, H, W), or None.
-        styles: at least one.
-        masks: distinct masks of the styles, (1, 1, H, W) each; None is everywhere.
-    """
-
-    content: dict[str, Tensor]
-    energy: dict[str, Tensor]
-    content_mask: Tensor | None
-    styles: Sequence[StyleTarget]
-    masks: Sequence[Tensor | None]
-    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-
 Grams = list[dict[str, Tensor]]
 
 
-def from_start(tile: Tile) -> Tile:
-    """Return the tile as if it were cut from the whole picture's corner: its cells are then those of the whole map."""
-    return Tile(replace(tile.rows, start=0), replace(tile.columns, start=0), tile.size)
+def _go_on() -> None:
+    """Do nothing between two tiles."""
 
 
 class TransferLoss:
@@ -130,15 +101,18 @@ class TransferLoss:
 
     def _same(self, tile: Tile, layer: str, whole: Tensor) -> Tensor:
         """Return the same cells of a map of the whole picture."""
-        return from_start(tile).cells(whole, self.targets.sizes[layer], self.backbone.layer(layer).stride)
+        return tile.from_start().cells(whole, self.targets.sizes[layer], self.backbone.layer(layer).stride)
 
     # ---- passes
 
-    def grams(self, x: Tensor, layers: tuple[str, ...], tiles: Sequence[Tile]) -> Grams:
-        """Return, for each mask, the Gram matrices per position of a picture."""
+    def grams(
+        self, x: Tensor, layers: tuple[str, ...], tiles: Sequence[Tile], between: Callable[[], object] = _go_on
+    ) -> Grams:
+        """Return, for each mask, the Gram matrices per position of a picture; `between` is called at each tile."""
         found: Grams = [{} for _ in self.targets.masks]
         with torch.no_grad():
             for tile in tiles:
+                between()
                 self._add(found, tile, self._features(tile.cut(x), layers))
         return self._per_position(found)
 
@@ -151,11 +125,14 @@ class TransferLoss:
     def _per_position(self, sums: Grams) -> Grams:
         return [{name: g / self._positions(i, name) for name, g in grams.items()} for i, grams in enumerate(sums)]
 
-    def __call__(self, x: Tensor, weights: Weights, tiles: Sequence[Tile]) -> tuple[dict[str, Tensor], Tensor]:
+    def __call__(
+        self, x: Tensor, weights: Weights, tiles: Sequence[Tile], between: Callable[[], object] = _go_on
+    ) -> tuple[dict[str, Tensor], Tensor]:
         """Return losses (weighted; "loss" is their sum) and the gradient of "loss" by the picture.
 
         One tile needs one pass. Several need two: the first sums the Gram matrices over all tiles without keeping
-        anything, the second goes back through each tile with the gradient that those sums give.
+        anything, the second goes back through each tile with the gradient that those sums give. `between` is called at
+        each tile; what it raises ends the work.
         """
         styled = tuple(weights.style_layers)
         gradient = torch.zeros_like(x)
@@ -167,8 +144,9 @@ class TransferLoss:
             slopes = self._judge(self._per_position(sums), weights, x, parts)
             gradient += self._pull(tiles[0], features, leaf, slopes, weights, parts)
         else:
-            slopes = self._judge(self.grams(x, styled, tiles), weights, x, parts)
+            slopes = self._judge(self.grams(x, styled, tiles, between), weights, x, parts)
             for tile in tiles:
+                between()
                 features, leaf = self._tracked(tile.cut(x), weights.layers)
                 tile.cut(gradient).add_(self._pull(tile, features, leaf, slopes, weights, parts))
         self._smoothness(x, weights, gradient, parts)

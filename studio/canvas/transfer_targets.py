@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -16,7 +17,6 @@ from studio.canvas.objective import parse
 from studio.canvas.picture import Pixels, Source, fitted_mask, to_tensor
 from studio.canvas.tiles import Tile, feature_sizes, layout
 from studio.canvas.transfer_config import Style, TransferConfig
-from studio.canvas.transfer_loss import StyleTarget, Targets, from_start
 from studio.core.errors import BadConfig
 
 Size = tuple[int, int]
@@ -94,6 +94,35 @@ def style_size(cut: Size, content: Size, fit: str, scale: float, smallest: int) 
     return max(1, round(height * grow)), max(1, round(width * grow))
 
 
+@dataclass(frozen=True, eq=False)
+class StyleTarget:
+    """Gram matrices per position of one style, its share, and the number of its mask."""
+
+    grams: dict[str, Tensor]
+    share: float
+    mask: int
+
+
+@dataclass(eq=False)
+class Targets:
+    """What a picture is compared with at one scale.
+
+    Attributes:
+        content: layer -> features of the content.
+        energy: layer -> their sum of squares, 0-d.
+        content_mask: where content counts, (1, 1, H, W), or None.
+        styles: at least one.
+        masks: distinct masks of the styles, (1, 1, H, W) each; None is everywhere.
+    """
+
+    content: dict[str, Tensor]
+    energy: dict[str, Tensor]
+    content_mask: Tensor | None
+    styles: Sequence[StyleTarget]
+    masks: Sequence[Tensor | None]
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
 class TargetMaker:
     """Computes targets; keeps those of a scale until something they depend on changes.
 
@@ -141,7 +170,7 @@ class TargetMaker:
             features = self.backbone.features(tile.cut(x), layers)
             for name in layers:
                 stride = self.backbone.layer(name).stride
-                weight = from_start(tile).cells(weights[name], sizes[name], stride) if weights else None
+                weight = tile.from_start().cells(weights[name], sizes[name], stride) if weights else None
                 part = losses.gram(tile.cells(features[name], sizes[name], stride), weight)
                 sums[name] = sums[name] + part if name in sums else part
         return {name: total / _count(weights.get(name), sizes[name]) for name, total in sums.items()}
@@ -160,7 +189,7 @@ class TargetMaker:
             for name, found in self.backbone.features(tile.cut(x), layers).items():
                 stride = self.backbone.layer(name).stride
                 room = whole.setdefault(name, found.new_empty((1, found.shape[1], *sizes[name])))
-                from_start(tile).cells(room, sizes[name], stride).copy_(tile.cells(found, sizes[name], stride))
+                tile.from_start().cells(room, sizes[name], stride).copy_(tile.cells(found, sizes[name], stride))
         return whole
 
     def _tiles(self, x: Tensor, layers: Sequence[str]) -> Sequence[Tile]:

@@ -17,10 +17,12 @@ import numpy as np
 import torch
 
 from studio.canvas.backbone import Backbone
-from studio.canvas.dream import DreamConfig, DreamSession
+from studio.canvas.dream import DreamSession
+from studio.canvas.dream_config import DreamConfig
 from studio.canvas.picture import Source
 from studio.canvas.session import Session
-from studio.canvas.transfer import Style, TransferConfig, TransferSession
+from studio.canvas.transfer import TransferSession
+from studio.canvas.transfer_config import Style, TransferConfig
 from studio.core.compute import Compute
 from studio.core.errors import StoreError
 from studio.core.events import Event, Scalars

@@ -15,9 +15,10 @@ from torch.nn import functional as F
 from studio.canvas.ascent import blurred, evened
 from studio.canvas.backbone import Backbone
 from studio.canvas.backbones.bundled import compact
-from studio.canvas.dream import PRESETS, DreamConfig, DreamSession
+from studio.canvas.dream import DreamSession
+from studio.canvas.dream_config import PRESETS, DreamConfig
 from studio.canvas.objective import parse
-from studio.canvas.session import out_of_memory
+from studio.canvas.shortage import out_of_memory
 from studio.core.errors import BadConfig, BadInput
 from studio.core.events import Images, Message, Scalars
 from studio.core.knobs import fields_of, make

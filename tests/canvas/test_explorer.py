@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from studio.canvas.dream import DreamConfig
+from studio.canvas.dream_config import DreamConfig
 from studio.canvas.explorer import previews, random_recipes
 from studio.canvas.objective import parse
 from studio.core.knobs import make

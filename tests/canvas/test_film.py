@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from studio.canvas import film, video
-from studio.canvas.dream import DreamConfig, DreamSession
+from studio.canvas.dream import DreamSession
+from studio.canvas.dream_config import DreamConfig
 from studio.canvas.film import ZoomConfig, count_frames, moved, read_frames, zoom
 from studio.core.control import Control
 from studio.core.errors import BadInput, NotAvailable, StoreError

@@ -7,7 +7,8 @@ import pytest
 
 from studio.canvas.frames import flicker, stillness, stylised
 from studio.canvas.picture import Source
-from studio.canvas.transfer import Style, TransferConfig, TransferSession
+from studio.canvas.transfer import TransferSession
+from studio.canvas.transfer_config import Style, TransferConfig
 from studio.core.control import Control
 from studio.core.errors import BadInput
 from studio.core.knobs import make

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from studio.canvas.dream import DreamConfig, DreamSession
+from studio.canvas.dream import DreamSession
+from studio.canvas.dream_config import DreamConfig
 from studio.canvas.masks import mask_of, mask_text
-from studio.canvas.session import FIRST_TILE, MOST_RETREATS, SMALLEST_TILE, OutOfMemory
+from studio.canvas.session import MOST_RETREATS
+from studio.canvas.shortage import FIRST_TILE, SMALLEST_TILE, OutOfMemory
 from studio.canvas.timeline import Moment, Timeline
 from studio.core.control import Control
 from studio.core.errors import BadConfig, BadInput, StudioError
@@ -101,6 +103,80 @@ def test_pause_step_and_resume_from_another_thread() -> None:
         thread.join(20)
     assert not thread.is_alive()
     assert steps(seen) == list(range(1, TOTAL + 1))
+
+
+class Clock:
+    """Time that passes only as a test lets it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr("studio.canvas.live.time", made)
+    return made
+
+
+def ticking(dream: DreamSession, clock: Clock) -> DreamSession:
+    """Let every step take a second, however large it is."""
+    advance = dream.advance
+
+    def slow():
+        clock.now += 1.0
+        return advance()
+
+    dream.advance = slow
+    return dream
+
+
+def test_the_time_left_after_going_on_is_judged_by_the_present_work(clock) -> None:
+    dream = ticking(session(octaves=1, iterations=10), clock)
+    until(dream, 8)
+    left = [event.seconds_left for event in dream.events() if isinstance(event, Progress)]
+    assert left == pytest.approx([1.0, 0.0])
+
+
+def test_a_pause_is_no_work(clock) -> None:
+    dream, control = ticking(session(octaves=1, iterations=2), clock), Control()
+    wait = control.wait
+
+    def waiting(seconds: float) -> None:
+        clock.now += 100.0
+        control.resume()
+        wait(0.0)
+
+    control.wait = waiting
+    control.pause()
+    finished = list(dream.events(control))[-1]
+    assert isinstance(finished, Finished)
+    assert finished.seconds == pytest.approx(2.0)
+
+
+def test_stop_does_not_wait_for_the_other_tiles() -> None:
+    dream, control = session(octaves=1, tile=16), Control()
+    features, seen = dream._network.features, []
+
+    def counted(*args):
+        seen.append(1)
+        if len(seen) == 4:  # some of a dozen tiles
+            control.stop()
+        return features(*args)
+
+    dream._network.features = counted
+    events = list(dream.events(control))
+    assert len(seen) == 4
+    assert steps(events) == []
+    assert events[-1].status == "stopped"
+    dream._network.features = features
+    whole = session(octaves=1, tile=16)
+    list(dream.events())
+    list(whole.events())
+    assert torch.equal(dream.picture(), whole.picture())  # nothing of the step that was broken off is in it
 
 
 def test_a_preview_can_be_asked_for_while_paused() -> None:

@@ -8,7 +8,8 @@ import torch
 from studio.canvas import memory
 from studio.canvas.activation import Activation, guide_vectors
 from studio.canvas.backbone import LOGIT
-from studio.canvas.dream import DreamConfig, DreamSession
+from studio.canvas.dream import DreamSession
+from studio.canvas.dream_config import DreamConfig
 from studio.canvas.objective import parse
 from studio.canvas.tiles import feature_sizes, layout, receptive_radius, seam_error, tiled_gradient
 from studio.core.events import Scalars

@@ -12,9 +12,12 @@ import torch
 from studio.canvas.backbone import CAFFE
 from studio.canvas.optimisers import Adam, Evaluation
 from studio.canvas.picture import Source, to_pixels, to_tensor
+from studio.canvas.stages import growing_sides
 from studio.canvas.tiles import layout, receptive_radius
-from studio.canvas.transfer import PRESETS, Style, TransferConfig, TransferSession, growing_sides
+from studio.canvas.transfer import TransferSession
+from studio.canvas.transfer_config import Style, TransferConfig
 from studio.canvas.transfer_loss import STYLE_UNIT
+from studio.canvas.transfer_presets import PRESETS
 from studio.canvas.transfer_targets import at_size
 from studio.core.errors import BadConfig, BadInput
 from studio.core.events import Finished, Images, Message, Scalars
@@ -173,7 +176,7 @@ def test_tiles_give_the_gradient_of_the_whole_picture(offset):
     made = masked_session()
     made.enter(0)
     x = to_tensor(picture(144, 192, seed=7).pixels)
-    weights, loss = made._weights, made._loss
+    weights, loss = made._comparison.weights, made._comparison.loss
     whole, gradient = loss(x, weights, layout((144, 192), 0))
     margin = receptive_radius(made.backbone, weights.layers)
     tiles = layout((144, 192), 48, margin, 4, offset)
@@ -188,7 +191,7 @@ def test_targets_made_in_tiles_are_those_of_the_whole_picture():
     whole, tiled = masked_session(), masked_session(tile=48)
     for made in (whole, tiled):
         made.enter(0)
-    a, b = whole._loss.targets, tiled._loss.targets
+    a, b = whole._comparison.loss.targets, tiled._comparison.loss.targets
     for layer in a.content:
         torch.testing.assert_close(a.content[layer], b.content[layer], rtol=1e-4, atol=1e-5)
     for one, other in zip(a.styles, b.styles, strict=True):
@@ -310,7 +313,7 @@ def test_a_region_of_the_style_is_as_good_as_the_cut_out_part():
     grams = []
     for s in (made, whole, cut):
         s.enter(0)
-        grams.append(s._loss.targets.styles[0].grams["conv2"])
+        grams.append(s._comparison.loss.targets.styles[0].grams["conv2"])
     assert (grams[0] - grams[2]).norm() < 0.2 * (grams[1] - grams[2]).norm()
 
 
