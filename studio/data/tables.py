@@ -1,7 +1,8 @@
 """Tables: rows of categories or of numbers, from CSV files and from the two that are bundled.
 
-A table whose cells are all numbers is one of numbers; otherwise every column is one of categories, and different texts
-are its categories in alphabetical order. Nothing is guessed beyond that, and nothing is skipped in silence.
+A table whose filled cells are all numbers is one of numbers, and an empty cell in it is refused with its place;
+otherwise every column is one of categories, and different texts (an empty cell is one) are its categories in
+alphabetical order. Nothing is guessed beyond that, and nothing is skipped in silence.
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ def read_csv(path: Path, progress: Progress | None = None) -> Table:
     numbers = _numbers(rows)
     if numbers is not None:
         return Table(tuple(map(Column, heading)), _finite(numbers, heading, path))
+    _refuse_gap(rows, heading, path)
     return _categories(rows, heading, path)
 
 
@@ -164,10 +166,14 @@ def _heading(cells: Sequence[str], path: Path) -> list[str]:
 
 def _checked(row: list[str], width: int, path: Path, line: int) -> list[str]:
     if len(row) != width:
-        raise BadInput(f"{path}, line {line}: {len(row)} cells under {width} headings.", _ADVICE)
+        raise BadInput(f"{path}, line {line}: {_many(len(row), 'cell')} under {_many(width, 'heading')}.", _ADVICE)
     if max(map(len, row)) > MAX_CELL:
         raise BadInput(f"{path}, line {line}: a cell of more than {MAX_CELL} characters.", "A table is not a text.")
     return [cell.strip() for cell in row]
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count} {thing}{'s' * (count != 1)}"
 
 
 def _numbers(rows: Sequence[Sequence[str]]) -> NDArray[np.float32] | None:
@@ -178,6 +184,18 @@ def _numbers(rows: Sequence[Sequence[str]]) -> NDArray[np.float32] | None:
         return None
     with np.errstate(over="ignore"):  # too large for float32 is infinite, which is refused with its place
         return values.astype(np.float32)
+
+
+def _refuse_gap(rows: Sequence[Sequence[str]], heading: Sequence[str], path: Path) -> None:
+    """Raise when one empty cell is all that keeps a table from being one of numbers."""
+    gap = next(((row, cells.index("")) for row, cells in enumerate(rows) if "" in cells), None)
+    filled = [cell for cells in rows for cell in cells if cell]
+    if gap is None or not filled or _numbers([filled]) is None:
+        return
+    row, column = gap
+    raise BadInput(
+        f"{path}: row {row + 1} has no number under {heading[column]!r}.", "Fill the cell in, or leave the row out."
+    )
 
 
 def _finite(values: NDArray[np.float32], heading: Sequence[str], path: Path) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ import pytest
 
 from studio.core.errors import BadInput, NotAvailable
 from studio.data import catalogue, vision
-from studio.data.catalogue import entries, entry, place_of
+from studio.data.catalogue import entries, place_of, present
 from studio.data.open import open_data
 from studio.data.options import DataOptions
 
@@ -74,7 +74,7 @@ def test_the_bundled_text_opens(tmp_path):
 
 @pytest.mark.parametrize("name", ["mnist", "cifar10", "celeba", "plays"])
 def test_what_is_missing_says_how_to_get_it(tmp_path, name):
-    assert not entry(name).present(tmp_path)
+    assert not present(name, tmp_path)
     with pytest.raises(NotAvailable, match=f"data get {name}"):
         open_data(name, DataOptions(), workspace=tmp_path)
 
@@ -84,7 +84,7 @@ def test_what_is_missing_says_how_to_get_it(tmp_path, name):
 )
 def test_mnist_on_disk_is_found_in_the_usual_places(tmp_path, where):
     put_mnist(tmp_path / where)
-    assert entry("mnist").present(tmp_path)
+    assert present("mnist", tmp_path)
     data = open_data("mnist", DataOptions(), workspace=tmp_path)
     assert (data.spec.name, data.spec.train_count, data.spec.val_count) == ("mnist", 10, 4)
     assert data.spec.classes == tuple("0123456789")

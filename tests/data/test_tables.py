@@ -52,7 +52,8 @@ def test_mixed_columns_are_all_categories(tmp_path):
         ("a,a\n1,2\n", "two columns called 'a'"),
         ("1,2\n3,4\n", "numbers instead of headings"),
         ("a,\n1,2\n", "no line of headings"),
-        ("a,b\n1,2\n3\n", "line 3: 1 cells under 2 headings"),
+        ("a,b\n1,2\n,4\n5,6\n", "row 2 has no number under 'a'"),
+        ("a,b\n1,2\n3\n", "line 3: 1 cell under 2 headings"),
         ("a,b\n1,nan\n", "no finite number under 'b'"),
         ("a,b\n1,1e300\n", "no finite number under 'b'"),
         ('a,b\n"x,2\n', "line"),
@@ -68,6 +69,16 @@ def test_bad_tables_are_refused_with_the_place(tmp_path, text, told):
         opened(tmp_path, text)
     report = doctor.check(tmp_path / "t.csv", tmp_path)
     assert not report.ok
+
+
+def test_the_doctor_speaks_of_rows_and_of_empty_cells(tmp_path):
+    opened(tmp_path, "a,b\nx,y\n,y\nz,\n")
+    report = doctor.check(tmp_path / "t.csv", tmp_path)
+    assert report.ok
+    assert report.summary.startswith("3 usable rows.")
+    assert "2 empty cells count as the category (empty)." in report.summary
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n3\n")
+    assert doctor.check(tmp_path / "t.csv", tmp_path).summary.startswith("0 usable rows.")
 
 
 def test_the_doctor_counts_rows(tmp_path):

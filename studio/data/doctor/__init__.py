@@ -27,7 +27,7 @@ from studio.data.fixes import Fixes
 from studio.data.options import DataOptions
 from studio.data.progress import Progress, silent
 from studio.data.scan import Scan, scan
-from studio.data.tables import read_csv
+from studio.data.tables import EMPTY, read_csv
 from studio.data.text import MAX_BYTES, open_text
 
 __all__ = ["KINDS", "NOTES", "Fix", "Problem", "Report", "apply", "check", "forget", "printable"]
@@ -90,7 +90,7 @@ def apply(source: str | Path, fix_ids: Iterable[str], workspace: Path, report: R
         StoreError: the workspace cannot be written.
     """
     path = Path(source).expanduser()
-    offered = {fix.id: fix for fix in (report or check(path, workspace)).fixes}
+    offered = {fix.id: fix for fix in (report or check(source, workspace)).fixes}
     chosen = remembered.load(path, workspace)
     for fix_id in fix_ids:
         if fix_id not in offered:
@@ -154,11 +154,26 @@ def _examine(path: Path, kind: SourceKind, workspace: Path, findings: Findings, 
     if kind == "text":
         _texts(path, [path], workspace, findings, progress)
     elif kind == "table":
-        findings.unit, findings.count = "row", len(read_csv(path, progress).values)
+        _table(path, findings, progress)
     elif kind in {"idx", "idx-folder", "numpy"}:
         (examine_numpy if kind == "numpy" else examine_idx)(path, findings, progress)
     else:
         _pictures(path, kind, workspace, findings, progress)
+
+
+def _table(path: Path, findings: Findings, progress: Progress) -> None:
+    """Look at a table."""
+    findings.unit = "row"
+    table = read_csv(path, progress)
+    findings.count = len(table.values)
+    empty = sum(
+        int((table.values[:, number] == column.options.index(EMPTY)).sum())
+        for number, column in enumerate(table.columns)
+        if EMPTY in column.options
+    )
+    if empty:
+        cells = "empty cell counts" if empty == 1 else "empty cells count"
+        findings.remarks.append(f"{empty:,} {cells} as the category {EMPTY}.")
 
 
 def _pictures(path: Path, kind: SourceKind, workspace: Path, findings: Findings, progress: Progress) -> None:
