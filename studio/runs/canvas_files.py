@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.canvas.masks import mask_of, mask_text
-from studio.canvas.session import RECIPE_VERSION
+from studio.canvas.recipe import RECIPE_VERSION
 from studio.core.errors import BadInput
 from studio.core.knobs import make, to_json
 from studio.data.pictures import size_of
@@ -236,10 +236,10 @@ def _fingerprint(recipe: Mapping[str, Any]) -> str:
 
 def _config_type(kind: str) -> Any:
     if kind == "dream":
-        from studio.canvas.dream import DreamConfig
+        from studio.canvas.dream_config import DreamConfig
 
         return DreamConfig
-    from studio.canvas.transfer import TransferConfig
+    from studio.canvas.transfer_config import TransferConfig
 
     return TransferConfig
 

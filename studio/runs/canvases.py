@@ -20,9 +20,11 @@ from studio.core.knobs import make
 
 if TYPE_CHECKING:
     from studio.canvas.backbone import Backbone
-    from studio.canvas.dream import DreamConfig, DreamSession
+    from studio.canvas.dream import DreamSession
+    from studio.canvas.dream_config import DreamConfig
     from studio.canvas.session import Session
-    from studio.canvas.transfer import Style, TransferConfig, TransferSession
+    from studio.canvas.transfer import TransferSession
+    from studio.canvas.transfer_config import Style, TransferConfig
 
 Progress = Callable[[int, int, str], None]
 Mask = NDArray[np.float32] | Path | None
@@ -37,7 +39,7 @@ class DreamRequest:
         picture: a file or a picture already read; None begins from noise.
         guide: its features lead.
         mask: where the dream grows; a file or float32 (H, W) 0..1.
-        preset: name in `studio.canvas.dream.PRESETS`, "" for none.
+        preset: name in `studio.canvas.dream_config.PRESETS` (`studio.canvas.transfer_presets`), "" for none.
         settings: knob values on top of the preset.
         changes: step -> settings to change at that step (from a recipe).
         steps: end after so many (a recipe whose picture was stopped early); 0 goes to the end.
@@ -120,7 +122,8 @@ def dream(
     Raises:
         StudioError: whatever is wrong with them.
     """
-    from studio.canvas.dream import NOISE_SIDE, DreamSession
+    from studio.canvas.dream import DreamSession
+    from studio.canvas.dream_original import NOISE_SIDE
 
     config = config_of(request)
     picture, guide = source_of(request.picture), source_of(request.guide)
@@ -168,10 +171,11 @@ def config_of(request: DreamRequest | TransferRequest) -> DreamConfig | Transfer
         BadConfig: an unknown preset, or a setting that is unknown, of a wrong type or out of range.
     """
     if isinstance(request, TransferRequest):
-        from studio.canvas import transfer as module
+        from studio.canvas.transfer_config import TransferConfig
+        from studio.canvas.transfer_presets import PRESETS as TRANSFER_PRESETS
 
-        return make(module.TransferConfig, settings_of(module.PRESETS, request.preset, request.settings))
-    from studio.canvas.dream import PRESETS, DreamConfig
+        return make(TransferConfig, settings_of(TRANSFER_PRESETS, request.preset, request.settings))
+    from studio.canvas.dream_config import PRESETS, DreamConfig
 
     config = make(DreamConfig, settings_of(PRESETS, request.preset, request.settings))
     return replace(config, start="noise") if request.picture is None else config
@@ -193,7 +197,7 @@ def source_of(picture: Picture | None) -> Source | None:
 
 
 def _style(request: StyleRequest, content: Source) -> Style:
-    from studio.canvas.transfer import Style
+    from studio.canvas.transfer_config import Style
 
     source = source_of(request.picture)
     return Style(source, request.weight, _mask(request.mask, content.size), _mask(request.region, source.size))

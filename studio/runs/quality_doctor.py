@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from studio.core import registry
-from studio.core.files import explained, write_json
+from studio.core.checkpoint import name_of
+from studio.core.files import explained, read_json, write_json
 from studio.core.records import RunRecord
 from studio.core.store import Store
 from studio.data.progress import Progress, silent
@@ -78,7 +80,8 @@ def diagnose(
         fakes, data, net, compared, balance(series), error=record.error, seed=seed, progress=progress
     )
     findings = tuple(examine(evidence))
-    prepared = tuple(tuple(prepare(finding, record)) for finding in findings)
+    turned = turned_at(model) if record.status == "running" else {}
+    prepared = tuple(tuple(prepare(finding, record, turned)) for finding in findings)
     document = {
         **head(model, net, count, seed),
         "findings": [_told(*pair) for pair in zip(findings, prepared, strict=True)],
@@ -101,10 +104,24 @@ def settings_of(record: RunRecord) -> Mapping[str, Any]:
     return {**record.config, **record.training, **(record.data.get("options") or {})}
 
 
-def prepare(finding: Finding, record: RunRecord) -> list[Prepared]:
-    """Return the remedies of a finding that a run can take, with their values."""
+def turned_at(model: TrainedModel) -> Mapping[str, Any]:
+    """Return the live knobs of a checkpoint: a person may have turned them since the run began."""
+    state = read_json(model.record.path / "checkpoints" / name_of(model.step) / "state.json")
+    found: Mapping[str, Any] = state.get("live", {})
+    return found
+
+
+def prepare(finding: Finding, record: RunRecord, turned: Mapping[str, Any] = MappingProxyType({})) -> list[Prepared]:
+    """Return the remedies of a finding that a run can take, with their values.
+
+    Args:
+        finding: of the doctor.
+        record: of the run.
+        turned: live knobs of a run that trains, where they are not those of the record.
+    """
     others = [name for name in registry.recipes() if name != record.recipe]
-    return fitting(finding.remedies, settings_of(record), others, training=record.status == "running")
+    present = {**settings_of(record), **turned}
+    return fitting(finding.remedies, present, others, training=record.status == "running")
 
 
 def _told(finding: Finding, prepared: tuple[Prepared, ...]) -> dict[str, Any]:
@@ -115,6 +132,7 @@ def _told(finding: Finding, prepared: tuple[Prepared, ...]) -> dict[str, Any]:
             "how": p.remedy.how,
             "recipe": p.remedy.recipe,
             "settings": dict(p.settings),
+            "before": dict(p.before),
         }
         for p in prepared
     ]
@@ -144,6 +162,8 @@ def _numbers(e: Evidence) -> dict[str, Any]:
     if (b := e.balance) is not None:
         found |= {"acc_real": b.acc_real, "acc_fake": b.acc_fake, "certain": b.certain}
         found |= {"grad_norm_d": b.grad_d, "grad_norm_g": b.grad_g, "grad_norm_g_kept": b.grad_g_kept}
+        if b.critic is not None:
+            found |= {"distance": b.critic.distance, "distance_grown": b.critic.grown, "clipped": b.critic.clipped}
         found["swings"] = {n: {"share": s.share, "period": s.period, "size": s.size} for n, s in b.swings.items()}
     return found
 

@@ -84,9 +84,11 @@ def _range(field: KnobField, found: re.Match[str]) -> list[Any]:
     """Return the numbers of `a..bxN`; both ends are always among them."""
     low, high = (float(check(field, found[name])) for name in ("low", "high"))
     count = int(found["count"]) if found["count"] else round(abs(high - low)) + 1 if field.kind is int else 0
-    if not 2 <= count <= MOST_VALUES:
+    if count > MOST_VALUES:
+        raise BadConfig(f"The range {found[0]} makes {count:,} values.", f"At most {MOST_VALUES:,} are possible.")
+    if count < 2:
         raise BadConfig(f"The range {found[0]} does not say how many values.", "Write it like 1e-4..1e-2x3.")
-    log = field.knob.log and low > 0 and high > 0
+    log = bool(found["count"]) and field.knob.log and low > 0 and high > 0  # `a..b` leaves no number out
     numbers = [_between(low, high, i / (count - 1), log=log) for i in range(count)]
     return [round(n) for n in numbers] if field.kind is int else numbers
 

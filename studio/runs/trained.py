@@ -23,6 +23,7 @@ from studio.core.records import RunRecord
 from studio.core.spec import DataSet, DataSpec
 from studio.core.store import Store
 from studio.data.options import DataOptions
+from studio.nn.pictures import grey, to_pixels
 from studio.runs.inputs import Inputs, checked
 
 CHUNK = 256
@@ -80,8 +81,8 @@ class TrainedModel:
         spec = DataSpec.from_json(record.data["spec"])
         recipe_type = registry.recipe(record.recipe)
         policy = replace(Policy(**record.policy), device=device, precision="fp32", compiled=False, devices=1, nodes=1)
-        recipe = recipe_type(make(recipe_type.Config, record.config), spec, Compute(policy))
-        loaded = _pick(record.path / "checkpoints", checkpoint)
+        recipe = recipe_type(make(recipe_type.Config, recipe_type.current(record.config)), spec, Compute(policy))
+        loaded = ckpt.pick(record.path / "checkpoints", checkpoint)
         ckpt.restore(recipe, loaded, averaged=True, optimizers=False)
         for module in recipe.modules().values():
             module.eval()
@@ -104,12 +105,14 @@ class TrainedModel:
         return self.recipe
 
     def data(self, progress: Callable[[int, int, str], None] | None = None) -> DataSet:
-        """Open the run's data set (once)."""
+        """Open the run's data set (once); a StudioError says when it was moved away or cannot be read."""
         if self._data is None:
             from studio.data.open import open_data
 
             options = make(DataOptions, self.record.data["options"])
             source, kind = self.record.data["source"], self.recipe.accepts
+            if Path(source).is_absolute() and not Path(source).exists():
+                raise BadInput(f"The data of {self.record.id} is not at {source} any more.", "Move it back there.")
             self._data = open_data(source, options, workspace=self.workspace, kind=kind, progress=progress)
         return self._data
 
@@ -243,10 +246,8 @@ class TrainedModel:
 
     def _any_size(self, pixels: Pixels) -> torch.Tensor:
         """Return float32 (1, C, H, W) in 0..1 with the model's number of channels."""
-        x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None].to(self.recipe.compute.device)
-        x = x.float().div(255)
-        luminance = x.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)
-        return x if self.spec.shape[0] == 3 else (x * luminance).sum(1, keepdim=True)
+        x = self._pictures(pixels[None])
+        return x if self.spec.shape[0] == 3 else grey(x)
 
     def write(self, prompt: str, n: int, temperature: float = 1.0, seed: int = 0) -> Iterator[str]:
         """Yield up to `n` pieces of text that follow the prompt."""
@@ -293,22 +294,5 @@ class TrainedModel:
             return np.concatenate([work(values[i : i + CHUNK]) for i in range(0, max(len(values), 1), CHUNK)])
 
 
-def _pick(folder: Path, wish: str | int) -> ckpt.Checkpoint:
-    if wish == "best" and (best := ckpt.best_step(folder)) is not None:
-        wish = best
-    if wish in ("best", "last"):
-        return ckpt.newest(folder)[0]
-    have = ckpt.steps(folder)
-    if not str(wish).isdigit() or int(wish) not in have:
-        raise BadCheckpoint(f"There is no checkpoint at step {wish}.", f"There are: {', '.join(map(str, have))}.")
-    return ckpt.load(folder / ckpt.name_of(int(wish)))
-
-
 def _numpy(tensor: torch.Tensor) -> Points:
     return tensor.float().cpu().numpy()
-
-
-def to_pixels(images: torch.Tensor) -> Pixels:
-    """Turn float images (N, C, H, W) in 0..1 into uint8 (N, H, W, C)."""
-    scaled = images.float().clamp(0, 1).mul(255).round().to(torch.uint8)
-    return scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy()

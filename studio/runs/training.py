@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from studio.core.policy import Compiling, Precision
     from studio.core.recipe import Recipe
 
-OFFLINE_DATA = {"image": "digits", "text": "fables", "table": "wrodl"}
 SETTABLE_AFTERWARDS = ("epochs", "steps", "keep_last", "checkpoint_seconds", "preview_seconds", "validate_every")
 
 
@@ -95,7 +94,7 @@ def offline_data(cls: type[Recipe]) -> str:
 
     first = cls.presets[0].data if cls.presets else ""
     bundled = any(entry.name == first and entry.bundled for entry in catalogue.entries())
-    return first if bundled else OFFLINE_DATA[cls.accepts]
+    return first if bundled else catalogue.BUNDLED[cls.accepts]
 
 
 def _unknown(name: str, known: list[str]) -> BadConfig:

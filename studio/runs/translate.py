@@ -97,17 +97,20 @@ def domains(model: TrainedModel, backwards: bool = False) -> tuple[Domain, Domai
 # ---- translating
 
 
-def of_sources(model: TrainedModel, sources: Pixels, how: How, target: Pixels | None = None) -> Translation:
-    """Translate members of the source domain, there and, where the model can, back."""
+def of_sources(
+    model: TrainedModel, sources: Pixels, how: How, target: Pixels | None = None, *, return_too: bool = True
+) -> Translation:
+    """Translate members of the source domain, there and, where the model can and `return_too` asks for it, back."""
     made = model.translate(sources, how.backwards)
-    back = model.translate(made, not how.backwards) if model.need("Translates").both_ways else None
-    return Translation(sources, made, back, target)
+    both = return_too and model.need("Translates").both_ways
+    return Translation(sources, made, model.translate(made, not how.backwards) if both else None, target)
 
 
-def of_examples(model: TrainedModel, pixels: Pixels, how: How) -> Translation:
+def of_examples(model: TrainedModel, pixels: Pixels, how: How, *, return_too: bool = True) -> Translation:
     """Translate ordinary pictures of the data set, uint8 (N, H, W, C) in the model's own shape."""
     sources = model.sources(pixels, how.backwards, how.amount)
-    return of_sources(model, sources, how, None if how.backwards else model.targets(pixels))
+    target = None if how.backwards else model.targets(pixels)
+    return of_sources(model, sources, how, target, return_too=return_too)
 
 
 def held_out(model: TrainedModel, count: int = SHOWN, how: How | None = None) -> Translation:
@@ -129,7 +132,7 @@ def held_out(model: TrainedModel, count: int = SHOWN, how: How | None = None) ->
     return of_examples(model, np.ascontiguousarray(np.moveaxis(x[:count], 1, -1)), how)
 
 
-def of_file(model: TrainedModel, path: Path, how: How) -> Translation:
+def of_file(model: TrainedModel, path: Path, how: How, *, return_too: bool = True) -> Translation:
     """Translate one picture file, fitted to the model's size as its data was.
 
     A model of pairs takes the half that it translates from, or a picture that is no pair as it is.
@@ -143,14 +146,14 @@ def of_file(model: TrainedModel, path: Path, how: How) -> Translation:
     paired = source.shape[2] != width
     if how.ready or (paired and not _is_pair(path)):
         ready = decode(path, source.shape[1:3], fit, _colour(source.shape[3]))
-        return of_sources(model, np.array(ready.transpose(1, 2, 0)[None]), how)
+        return of_sources(model, np.array(ready.transpose(1, 2, 0)[None]), how, return_too=return_too)
     if paired:
         with explained(path, "read"):
             content = path.read_bytes()
         pixels = decode_pair(content, height, fit, _colour(channels), name=str(path))
     else:
         pixels = decode(path, (height, width), fit, _colour(channels))
-    return of_examples(model, pixels.transpose(1, 2, 0)[None], how)
+    return of_examples(model, pixels.transpose(1, 2, 0)[None], how, return_too=return_too)
 
 
 def _colour(channels: int) -> Colour:
@@ -241,7 +244,8 @@ def folder(
             if _is_there(target, key):
                 skipped.append(target.name)
                 continue
-            save(model, target, of_file(model, path, how).made[0], how, source=str(path), key=key)
+            made = of_file(model, path, how, return_too=False).made[0]
+            save(model, target, made, how, source=str(path), key=key)
             done.append(target.name)
         except StudioError as error:
             failed.append(Failure(path.name, error))

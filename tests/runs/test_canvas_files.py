@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from studio.canvas.dream import DreamConfig
+from studio.canvas.dream_config import DreamConfig
 from studio.canvas.picture import Source, read_source
-from studio.canvas.transfer import TransferConfig
+from studio.canvas.transfer_config import TransferConfig
 from studio.core.errors import BadConfig, BadInput, StudioError
 from studio.core.knobs import to_json
 from studio.runs import canvases

@@ -65,6 +65,9 @@ def test_ranges_are_even_or_logarithmic_as_the_knob_is(knobs):
     assert parse_values(knobs["shift"], "0.1..0.3x3") == pytest.approx((0.1, 0.2, 0.3))
     assert parse_values(knobs["seed"], "3..6") == (3, 4, 5, 6)
     assert parse_values(knobs["batch_size"], "16..256x5") == (16, 32, 64, 128, 256)
+    assert parse_values(knobs["batch_size"], "1..64") == tuple(
+        range(1, 65)
+    )  # none is left out, though it is logarithmic
     assert parse_values(knobs["shift"], "0.3..0.1x2, 0.5") == pytest.approx((0.3, 0.1, 0.5))
 
 
@@ -82,7 +85,7 @@ def test_lists_are_joined_by_colons_and_repetitions_count_once(knobs):
         (["seed=1", "seed=2"], "twice"),
         (["lr=1e-4..1e-2"], "how many"),
         (["lr=0.001,-1"], "out of range"),
-        (["seed=1..100000"], "how many"),
+        (["seed=1..100000"], "100,000 values"),
         (["seed=1..40", "steps=1..40"], "1,600 runs"),
         (["seed=,"], "no value"),
     ],

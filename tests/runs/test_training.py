@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 
 import numpy as np
 import pytest
@@ -208,3 +209,15 @@ def test_trained_model_is_used(store):
         list(model.write("a", 1))
     with pytest.raises(StudioError, match="no checkpoint"):
         TrainedModel.open(store, run.id, 4711)
+
+
+def test_a_model_says_that_its_data_was_moved_away_or_that_it_has_no_weights_yet(store, tmp_path):
+    run = start(store, request(steps=2))
+    train(run)
+    model = TrainedModel.open(store, run.id)
+    model.record.data["source"] = str(tmp_path / "gone")
+    with pytest.raises(StudioError, match=r"is not at .*gone any more"):
+        model.data()
+    shutil.rmtree(store.run(run.id).path / "checkpoints")
+    with pytest.raises(StudioError, match="no checkpoint yet"):
+        TrainedModel.open(store, run.id)

@@ -177,6 +177,14 @@ def test_a_folder_goes_on_where_it_was(model, photos, tmp_path):
     assert len(again.done) == 4  # asked for something else: made anew
 
 
+def test_a_folder_does_not_pay_for_the_way_back(model, photos, tmp_path, monkeypatch):
+    fruit, asked = model("fruit"), []
+    forth = fruit.translate
+    monkeypatch.setattr(fruit, "translate", lambda x, backwards=False: asked.append(backwards) or forth(x, backwards))
+    translate.folder(fruit, photos, tmp_path / "out", How())
+    assert asked == [False] * len(photos)
+
+
 def test_a_stopped_folder_says_so(model, photos, tmp_path):
     control = Control()
     control.stop()
