@@ -22,6 +22,7 @@ NEAR = 1.0
 """Degrees: a sample this close to a point of the data is called a copy of it."""
 
 Model = Literal["multinomial", "naive-bayes"]
+Edge = Literal["south", "west", "north", "east"]
 Codes = NDArray[np.int64]
 Numbers = NDArray[np.float32]
 
@@ -67,6 +68,32 @@ def smallest_box(points: Numbers) -> Box:
     """Return the rectangle of maximum likelihood: the smallest one around all points."""
     (south, west), (north, east) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
     return Box(south, west, north, east)
+
+
+def likelihood_plane(
+    points: Numbers, box: Box, edges: tuple[Edge, Edge], x: NDArray[np.float64], y: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the log-likelihood of the points for boxes that differ in two edges (Foster 2019, chapter 1).
+
+    A likelihood is a function of the parameters, here of two of the four; it is no distribution over them.
+
+    Args:
+        points: latitude and longitude in degrees, float32 (N, 2).
+        box: gives the other two edges.
+        edges: the edge that `x` stands for, and the one that `y` does.
+        x: places of the first edge in degrees, float64 (K,).
+        y: places of the second edge in degrees, float64 (M,).
+
+    Returns:
+        Mean log p(x) in nats a point, -log area, or -∞ where the likelihood is 0: float64 (M, K).
+    """
+    sides: dict[str, float | NDArray[np.float64]] = {**vars(box), edges[0]: x[None, :], edges[1]: y[:, None]}
+    south, west, north, east = (sides[name] for name in ("south", "west", "north", "east"))
+    tight = smallest_box(points)
+    holds = (south <= tight.south) & (west <= tight.west) & (north >= tight.north) & (east >= tight.east)
+    area = np.maximum(np.subtract(north, south), 0) * np.maximum(np.subtract(east, west), 0)
+    with np.errstate(divide="ignore"):  # of boxes without area, which hold nothing
+        return np.where(holds & (area > 0), -np.log(area), -np.inf)
 
 
 def judged(samples: Numbers, points: Numbers) -> list[str]:

@@ -31,6 +31,29 @@ def test_no_box_beats_the_smallest_one():
             assert other.log_likelihood(points) < highest
 
 
+@pytest.mark.parametrize("edges", [("east", "north"), ("west", "south"), ("west", "east"), ("south", "north")])
+def test_the_likelihood_plane_is_that_of_every_single_box(edges):
+    points = np.array([[-5, -20], [10, 30], [2, 4]], np.float32)
+    box = Box(-10, -30, 20, 40)
+    x, y = np.linspace(-60, 60, 13), np.linspace(-40, 40, 9)
+    plane = basics.likelihood_plane(points, box, edges, x, y)
+    assert plane.shape == (9, 13)
+    for row, column in np.ndindex(plane.shape):
+        one = Box(**{**vars(box), edges[0]: x[column], edges[1]: y[row]})
+        # a box turned inside out has no area and holds nothing
+        assert plane[row, column] == pytest.approx(one.log_likelihood(points) / len(points))
+
+
+def test_the_maximum_of_the_plane_is_the_smallest_box():
+    points = np.array([[-5, -20], [10, 30], [2, 4]], np.float32)
+    best = basics.smallest_box(points)
+    x, y = np.arange(-60.0, 61.0), np.arange(-40.0, 41.0)
+    plane = basics.likelihood_plane(points, best, ("east", "north"), x, y)
+    row, column = np.unravel_index(plane.argmax(), plane.shape)
+    assert (x[column], y[row]) == (30.0, 10.0)
+    assert plane.max() == pytest.approx(-math.log(15 * 50))
+
+
 def test_samples_are_judged_by_the_two_rules():
     data = np.array([[48.9, 2.3]], np.float32)
     samples = np.array([[11.3493, 142.1996], [48.9, 2.4], [-25.0, 134.0]], np.float32)

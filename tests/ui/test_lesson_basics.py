@@ -12,6 +12,7 @@ from studio.lessons.basics import smallest_box
 from studio.ui.panels.data_view import SourceView
 from studio.ui.panels.data_work import open_source
 from studio.ui.panels.lesson_basics import MapLesson, TinsLesson
+from studio.ui.panels.lesson_basics_likelihood import PAIRS, span
 from studio.ui.panels.lesson_basics_wrodl import PixelsLesson, WrodlLesson
 
 
@@ -46,7 +47,7 @@ def test_dragging_a_corner_moves_the_box_and_its_sliders(shown, qtbot):
 def test_a_box_pulled_through_itself_stays_a_box(shown, qtbot):
     view = shown(MapLesson)
     box = view.map.box
-    drag(qtbot, view.map, view.map.place(box.north, box.east), view.map.place(-50, -150))
+    drag(qtbot, view.map, view.map.place(box.north, box.east), view.map.place(-58, -178))
     now = view.map.box
     assert now.south < now.north
     assert now.west < now.east
@@ -65,6 +66,53 @@ def test_fitting_finds_the_smallest_box_and_samples_are_judged(shown, qtbot):
     view.land.click()
     assert view.map.revealed
     assert "of the land" in view.result.text()
+
+
+def test_the_likelihood_plane_is_brightest_at_the_fit_and_empty_where_points_are_lost(shown, qtbot):
+    view = shown(MapLesson)
+    best = smallest_box(view.points)
+    heat = view.plane._items["likelihood"].image
+    assert np.isnan(heat).any()
+    row, column = np.unravel_index(np.nanargmax(heat), heat.shape)
+    (west, east), (south, north) = (span(edge, getattr(best, edge), True) for edge in ("east", "north"))
+    assert np.linspace(west, east, heat.shape[1])[column] == pytest.approx(best.east, abs=0.5)
+    assert np.linspace(south, north, heat.shape[0])[row] == pytest.approx(best.north, abs=0.5)
+    assert "beyond the plane" in view.brightness.text()
+    view.plane.pointed.emit(best.east + 1, best.north + 1)
+    assert (view.map.box.east, view.map.box.north) == pytest.approx((best.east + 1, best.north + 1))
+    assert "All 300 points inside" in view.result.text()
+    assert "beyond" not in view.brightness.text()
+    view.edges["south"].set_value(0.0)
+    assert "likelihood" not in view.plane.names
+    assert "0 everywhere" in view.brightness.text()
+
+
+def test_fewer_points_allow_more_boxes(shown):
+    view = shown(MapLesson)
+    view.near.setChecked(False)
+
+    def possible():
+        return int(np.isfinite(view.plane._items["likelihood"].image).sum())
+
+    many = possible()
+    view.count.set_value(10.0)
+    assert possible() > many
+    assert f"of {len(view.points)} points" in view.result.text()
+
+
+@pytest.mark.parametrize("key", list(PAIRS))
+def test_every_pair_of_edges_has_its_plane(key, shown):
+    view = shown(MapLesson)
+    view.fit()
+    view.pair.setCurrentIndex(view.pair.findData(key))
+    pair = PAIRS[key]
+    assert view.plane._titles == (f"{pair.x} edge, degrees", f"{pair.y} edge, degrees")
+    best = smallest_box(view.points)
+    assert view.plane.drawn("box")[0] == pytest.approx([getattr(best, pair.x)])
+    assert view.plane.drawn("maximum")[1] == pytest.approx([getattr(best, pair.y)])
+    view.plane.pointed.emit(1000.0, 1000.0)
+    assert view.map.box.area >= 0
+    assert view.map.box.east <= 180
 
 
 def test_degrees_and_pixels_are_inverse(shown):

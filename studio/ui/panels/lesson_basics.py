@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout
 from studio.data import tins, world
 from studio.lessons.basics import Box, Numbers, judged, smallest_box
 from studio.ui.context import Context
+from studio.ui.panels.lesson_basics_likelihood import PAIRS, LikelihoodMap
 from studio.ui.panels.lesson_basics_map import WorldMap
 from studio.ui.panels.lesson_view import LessonView
 from studio.ui.theme import SPACE_M
@@ -22,31 +23,38 @@ GRID = 7
 
 
 class MapLesson(LessonView):
-    """Fit a rectangle to points of land and judge what it draws."""
+    """Fit a rectangle to points of land, see the likelihood of all others, and judge what it draws."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.points = world.draw(POINTS)
         self.map = WorldMap(self.theme)
         self.map.points = self.points
+        self.plane = LikelihoodMap(self.theme)
         self.stage.addWidget(self.map, 1)
+        self.stage.addWidget(self.plane, 1)
         self._turn = 0
         self.edges = {
             name: self.add_slider(title, low, high, value, 1.0, changed=self._slid, unit="°")
             for name, title, low, high, value in (
                 ("north", "North", world.SOUTH, world.NORTH, 60.0),
-                ("south", "South", world.SOUTH, world.NORTH, -40.0),
-                ("west", "West", world.WEST, world.EAST, -120.0),
+                ("south", "South", world.SOUTH, world.NORTH, -50.0),
+                ("west", "West", world.WEST, world.EAST, -165.0),
                 ("east", "East", world.WEST, world.EAST, 120.0),
             )
         }
         self.fit_button = self.add_button("Fit (maximum likelihood)", self.fit, "primary")
         self.sample_button = self.add_button(f"Draw {SAMPLED} samples", self.sample)
         self.land = self.add_switch("Reveal the land", False, self._reveal)
+        self.count = self.add_slider("Points of data", 5, POINTS, POINTS, 5, changed=self._counted)
+        self.pair = self.add_choice("Likelihood over", [(p.title, key) for key, p in PAIRS.items()], self._tell)
+        self.near = self.add_switch("Zoom in on the maximum", True, self._tell)
+        self.brightness = self.add_text("")
         self.verdict = self.add_text(
             "A: in the sea, unlike the data. B: within 1° of a training point, a copy. C: good."
         )
         self.map.moved.connect(self._dragged)
+        self.plane.chosen.connect(self._dragged)
         self._slid()
 
     def fit(self) -> None:
@@ -61,6 +69,12 @@ class MapLesson(LessonView):
         self.map.show_samples(samples, marks)
         a, b, c = (marks.count(mark) for mark in "ABC")
         self.verdict.setText(f"{a} A: in the sea, unlike the data. {b} B: within 1° of a training point. {c} C: good.")
+
+    def _counted(self) -> None:
+        self.points = world.draw(POINTS)[: round(self.count.value)]
+        self.map.points = self.points
+        self.map.show_samples(np.empty((0, 2), np.float32), [])
+        self._show(self.map.box)
 
     def _reveal(self) -> None:
         self.map.reveal(self.land.isChecked())
@@ -83,14 +97,15 @@ class MapLesson(LessonView):
         self._tell()
 
     def _tell(self) -> None:
-        box = self.map.box
+        self._show_likelihood()
+        box, count = self.map.box, len(self.points)
         outside = int((~box.holds(self.points)).sum())
         likelihood = box.log_likelihood(self.points)
         if math.isinf(likelihood):
-            text = f"{outside} of {POINTS} points lie outside: likelihood 0, log-likelihood -∞."
+            text = f"{outside} of {count} points lie outside: likelihood 0, log-likelihood −∞."
         else:
             text = (
-                f"All {POINTS} points inside: log-likelihood {likelihood:,.0f} nats ({likelihood / POINTS:.2f} each); "
+                f"All {count} points inside: log-likelihood {likelihood:,.0f} nats ({likelihood / count:.2f} each); "
                 f"the likelihood itself, 10^{likelihood / math.log(10):,.0f}, is too small for a computer's numbers."
             )
         if self.land.isChecked():
@@ -99,6 +114,11 @@ class MapLesson(LessonView):
                 f" {world.precision(*edges):.0%} of the box is land; it holds {world.coverage(*edges):.0%} of the land."
             )
         self.say(f"Area {box.area:,.0f} square degrees, density {1 / max(box.area, 1e-9):.2e} inside. {text}")
+
+    def _show_likelihood(self) -> None:
+        pair = PAIRS[self.pair.currentData()]
+        seen = self.plane.show_likelihood(self.points, self.map.box, pair, self.near.isChecked())
+        self.brightness.setText(f"Lower plane: {seen}")
 
 
 class TinsLesson(LessonView):

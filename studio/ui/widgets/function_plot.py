@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPen
+from PySide6.QtGui import QColor, QFont, QMouseEvent, QPen
 from PySide6.QtWidgets import QSizePolicy
 
-from studio.ui.theme import SERIES, Theme
+from studio.ui.theme import FONT_BODY, SERIES, Theme
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+Shades = Literal["greys", "viridis"]
 DARK_SERIES = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00", "#999999", "#0072b2")
 LINE, DOT = 2, 9
 CORNERS = {"top right": (-12, 12), "bottom right": (-12, -12), "top left": (12, 12), "bottom left": (12, -12)}
@@ -22,7 +23,7 @@ STYLES = {"solid": Qt.PenStyle.SolidLine, "dashed": Qt.PenStyle.DashLine, "dotte
 
 
 class FunctionPlot(pg.PlotWidget):
-    """Curves and points by name; giving a name again moves what it names.
+    """Curves and points by name; giving a name again moves what it names. Words, lines and dots follow the UI scale.
 
     Signals:
         pointed: (x, y) where a person clicked or dragged with the left button.
@@ -43,6 +44,8 @@ class FunctionPlot(pg.PlotWidget):
         self._items: dict[str, Any] = {}
         self._colours: dict[str, int] = {}
         self._styles: dict[str, str] = {}
+        self._sizes: dict[str, int] = {}
+        self._shades: dict[str, Shades] = {}
         self.setAccessibleName(name)
         self.setMenuEnabled(False)
         menu = self.getPlotItem().ctrlMenu  # pyqtgraph leaves it without a parent: it would outlive us
@@ -93,23 +96,33 @@ class FunctionPlot(pg.PlotWidget):
     def show_points(
         self, name: str, x: ArrayLike, y: ArrayLike, colour: int = 0, size: int = DOT, symbol: str = "o"
     ) -> None:
-        """Draw points (N,), (N,)."""
+        """Draw points (N,), (N,), each `size` pixels wide at a UI scale of 100 %."""
+        self._sizes[name] = size
         if name not in self._items:
-            item = pg.ScatterPlotItem(size=size, symbol=symbol, pxMode=True)
+            item = pg.ScatterPlotItem(symbol=symbol, pxMode=True)
             item.setZValue(10)
             self._place(name, item, colour, "solid")
-        self._items[name].setData(np.atleast_1d(np.asarray(x, float)), np.atleast_1d(np.asarray(y, float)))
+        places = (np.atleast_1d(np.asarray(values, float)) for values in (x, y))
+        self._items[name].setData(*places, size=self._theme.px(size))
 
-    def show_map(self, name: str, values: ArrayLike, x: tuple[float, float], y: tuple[float, float]) -> None:
-        """Draw values (rows, columns), row 0 at the lower edge, as greys over a rectangle of the plane."""
+    def show_map(
+        self,
+        name: str,
+        values: ArrayLike,
+        x: tuple[float, float],
+        y: tuple[float, float],
+        shades: Shades = "greys",
+    ) -> None:
+        """Draw values (rows, columns), row 0 at the lower edge, over a rectangle of the plane; NaN stays empty."""
         array = np.asarray(values, np.float64)
         if name not in self._items:
             item = pg.ImageItem(axisOrder="row-major")
-            item.setColorMap(self._greys())
             item.setZValue(-10)
-            self._items[name] = item
+            self._items[name], self._shades[name] = item, shades
+            item.setColorMap(self._map_of(name))
             self.addItem(item)
-        self._items[name].setImage(array)
+        low, high = float(np.nanmin(array)), float(np.nanmax(array))
+        self._items[name].setImage(array, levels=(low, max(high, low + 1e-9)))
         self._items[name].setRect(QRectF(x[0], y[0], x[1] - x[0], y[1] - y[0]))
 
     def show_text(self, name: str, text: str, x: float, y: float, anchor: tuple[float, float] = (0, 1)) -> None:
@@ -117,6 +130,7 @@ class FunctionPlot(pg.PlotWidget):
         if name not in self._items:
             self._items[name] = pg.TextItem(anchor=anchor)
             self._items[name].setZValue(20)
+            self._items[name].setFont(self._font())
             self.addItem(self._items[name], ignoreBounds=True)
         self._items[name].setText(text, QColor(self._theme.tokens.text))
         self._items[name].setPos(x, y)
@@ -168,7 +182,15 @@ class FunctionPlot(pg.PlotWidget):
         at = self.getViewBox().mapSceneToView(pixel)
         self.pointed.emit(float(at.x()), float(at.y()))
 
-    # ---- colours
+    # ---- colours and sizes
+
+    def _font(self) -> QFont:
+        font = QFont(self.font())
+        font.setPixelSize(self._theme.px(FONT_BODY))
+        return font
+
+    def _map_of(self, name: str) -> Any:
+        return self._greys() if self._shades[name] == "greys" else pg.colormap.get(self._shades[name])
 
     def _greys(self) -> Any:
         """Return a map without hue, so that coloured curves stand out: low values have the window's own shade."""
@@ -184,7 +206,7 @@ class FunctionPlot(pg.PlotWidget):
         item, number = self._items[name], self._colours[name]
         series = DARK_SERIES if self._theme.is_dark else SERIES
         colour = QColor(self._theme.tokens.muted if number < 0 else series[number % len(series)])
-        pen = QPen(colour, LINE, STYLES[self._styles[name]])
+        pen = QPen(colour, self._theme.px(LINE), STYLES[self._styles[name]])
         pen.setCosmetic(True)
         soft = QColor(colour)
         soft.setAlpha(90)
@@ -197,24 +219,29 @@ class FunctionPlot(pg.PlotWidget):
         else:
             item.setPen(pg.mkPen(self._theme.tokens.surface))
             item.setBrush(colour)
+            item.setSize(self._theme.px(self._sizes[name]))
 
     def _tint(self) -> None:
         tokens = self._theme.tokens
         self.setBackground(tokens.surface)
+        size = f"{self._theme.px(FONT_BODY)}px"
         for side, title in zip(("bottom", "left"), self._titles, strict=True):
             axis = self.getPlotItem().getAxis(side)
             axis.setPen(pg.mkPen(tokens.border))
             axis.setTextPen(pg.mkPen(tokens.muted))
-            self.setLabel(side, title, color=tokens.muted)
+            axis.setTickFont(self._font())
+            self.setLabel(side, title, color=tokens.muted, **{"font-size": size})
         for name in self._colours:
             if name in self._items:
                 self._colour_item(name)
         self.legend.setLabelTextColor(tokens.text)
+        self.legend.setLabelTextSize(size)
         ground = QColor(tokens.surface)
         ground.setAlpha(170)  # curves behind it stay visible
         self.legend.setBrush(pg.mkBrush(ground))
-        for item in self._items.values():
+        for name, item in self._items.items():
             if isinstance(item, pg.TextItem):
                 item.setColor(QColor(tokens.text))
+                item.setFont(self._font())
             elif isinstance(item, pg.ImageItem):
-                item.setColorMap(self._greys())
+                item.setColorMap(self._map_of(name))
