@@ -49,8 +49,6 @@ class Context(QObject):
     """(panel id): bring a panel to the front."""
     runs_changed = Signal()
     """A run began, ended, was deleted or restored."""
-    jobs_changed = Signal()
-    """A training job began or ended."""
 
     def __init__(self, store: Store, settings: Settings, theme: Theme | None = None) -> None:
         super().__init__()

@@ -1,6 +1,7 @@
 """Curves over training steps: thousands of points a second come in, at most 15 pictures a second go out.
 
-Metrics of one kind share a chart (`widgets/pane.py`); charts without a visible curve take no room.
+Metrics of one kind share a chart (`widgets/pane.py`); charts without a visible curve take no room. What the mouse
+points at is told by `widgets/readout.py`; `widgets/curve_files.py` writes pictures and tables.
 
 Pen width 1 (wider pens cost three times as much on long curves); two points per pixel and nothing outside the view.
 pyqtgraph's own peak downsampling keeps ten points per pixel: ten curves of 100,000 points took 0.3 s a picture.
@@ -9,26 +10,21 @@ This module imports pyqtgraph: import it after the first paint (`widgets/curves.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QBuffer, QEvent, QPoint, QPointF, QRectF, QSize, QSizeF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QApplication, QFrame, QLabel, QVBoxLayout
+from PySide6.QtCore import QEvent, QPointF, QTimer, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication, QFrame, QVBoxLayout
 
-from studio.core.errors import StoreError
-from studio.core.files import write_atomic
-from studio.ui.theme import SERIES, SPACE_M, Theme
+from studio.ui.theme import SERIES, Theme
 from studio.ui.widgets.curve import Curve
 from studio.ui.widgets.pane import KINDS, Pane, kind_of
+from studio.ui.widgets.readout import Readout
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,10 +78,7 @@ class CurvePlot(QFrame):
         self.plot, self.marker = self.panes[KINDS[0]].plot, self.panes[KINDS[0]].marker
         self.view.scene().sigMouseMoved.connect(self._hover)
         self.view.viewport().installEventFilter(self)
-        self.readout = QLabel(self)
-        self.readout.setTextFormat(Qt.TextFormat.RichText)
-        self.readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.readout.hide()
+        self.readout = Readout(self, self._theme)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.view)
@@ -160,12 +153,13 @@ class CurvePlot(QFrame):
         return sorted(names, key=lambda name: (name.startswith("grad_norm"), not name.startswith("loss"), name))
 
     def _colour(self) -> None:
-        """Give the same metric the same colour in every split."""
-        metrics = self.metrics
-        colours = DARK_SERIES if self._theme.is_dark else SERIES
+        """Give the same metric the same colour in every split, and every curve of a chart another one."""
+        metrics, colours = self.metrics, DARK_SERIES if self._theme.is_dark else SERIES
+        enough = len(metrics) <= len(colours)
         for name, curve in self.curves.items():
-            colour = QColor(colours[metrics.index(name.rpartition("/")[2]) % len(colours)])
-            curve.set_colour(colour, self.smoothing > 0)
+            metric = name.rpartition("/")[2]
+            beside = metrics if enough else [other for other in metrics if kind_of(other) == kind_of(metric)]
+            curve.set_colour(QColor(colours[beside.index(metric) % len(colours)]), self.smoothing > 0)
 
     # ---- what is shown
 
@@ -277,9 +271,7 @@ class CurvePlot(QFrame):
         for pane in self.panes.values():
             pane.tint(tokens)
         self._arrange()
-        self.readout.setStyleSheet(
-            f"background: {tokens.control}; border: 1px solid {tokens.border}; border-radius: 4px; padding: 4px;"
-        )
+        self.readout.tint()
         self._colour()
         self.series_changed.emit()
 
@@ -307,87 +299,19 @@ class CurvePlot(QFrame):
         for pane in self.panes.values():
             pane.hover_line.show()
             pane.hover_line.setValue(math.log10(step) if self.log[0] and step > 0 else step)
-        self.readout.setText(self.readout_at(step))
-        self.readout.adjustSize()
-        self._place(self.view.mapFromScene(position))
+        self.readout.show_step(self.curves, step, self.view.mapFromScene(position))
 
     def _hide_lines(self) -> None:
         for pane in self.panes.values():
             pane.hover_line.hide()
 
-    def _place(self, mouse: QPoint) -> None:
-        gap, size = self._theme.px(SPACE_M) * 2, self.readout.size()
-        x = mouse.x() + gap if mouse.x() + gap + size.width() < self.width() else mouse.x() - gap - size.width()
-        self.readout.move(max(0, x), max(0, min(mouse.y(), self.height() - size.height())))
+    @property
+    def ground(self) -> QColor:
+        """The colour behind the curves."""
+        return QColor(self._theme.tokens.surface)
 
-    def readout_at(self, step: float) -> str:
-        """Return the values of all visible curves at a step, as rich text."""
-        lines = [f"<b>step {step:,.0f}</b>"]
-        for name, curve in self.curves.items():
-            point = curve.series.at(step)
-            if curve.shown and point is not None:
-                lines.append(f"<span style='color:{curve.colour.name()}'>●</span> {name}: {point[1]:.5g}")
-        return "<br>".join(lines)
-
-    # ---- export
-
-    def image(self) -> QImage:
-        """Return the plot as a picture of twice its size on screen."""
-        self._draw_now()
-        size = self.view.viewport().size().expandedTo(QSize(480, 240)) * 2
-        made = QImage(size, QImage.Format.Format_RGB32)
-        made.fill(QColor(self._theme.tokens.surface))
-        painter = QPainter(made)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.view.render(painter, QRectF(made.rect()))
-        painter.end()
-        return made
-
-    def svg(self) -> bytes:
-        """Return the plot as SVG."""
-        self._draw_now()
-        size, buffer = self.view.viewport().size(), QBuffer()
-        buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-        generator = QSvgGenerator()
-        generator.setOutputDevice(buffer)
-        generator.setSize(size)
-        generator.setViewBox(QRectF(QPointF(0, 0), QSizeF(size)))
-        painter = QPainter(generator)
-        self.view.render(painter, QRectF(QPointF(0, 0), QSizeF(size)))
-        painter.end()
-        return bytes(buffer.data().data())
-
-    def csv(self) -> str:
-        """Return every point (never thinned): columns series, step, value."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["series", "step", "value"])
-        for name, curve in self.curves.items():
-            series = curve.series
-            for step, value in zip(series.steps.tolist(), series.values.tolist(), strict=True):
-                writer.writerow([name, int(step), repr(value)])
-        return text.getvalue()
-
-    def export(self, path: Path) -> None:
-        """Write the plot as .png or .svg, or the points as .csv.
-
-        Raises:
-            StoreError: the file cannot be written.
-        """
-        kind = path.suffix.lower()
-        if kind == ".csv":
-            write_atomic(path, self.csv().encode())
-        elif kind == ".svg":
-            write_atomic(path, self.svg())
-        elif not self.image().save(str(path)):
-            raise StoreError(f"{path} cannot be written.", "Choose another folder.")
-
-    def copy(self) -> None:
-        """Put the plot on the clipboard as a picture."""
-        QApplication.clipboard().setImage(self.image())
-
-    def _draw_now(self) -> None:
-        """Bring the items up to date even if the plot is hidden."""
+    def draw_now(self) -> None:
+        """Bring the items up to date even if the plot is hidden, without what follows the mouse: for an export."""
         self._hide_lines()
         self.readout.hide()
         self._draw_curves()

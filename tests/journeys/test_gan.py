@@ -25,15 +25,21 @@ def moved(before, after, network):
     return any(not torch.equal(before[k], after[k]) for k in before if k.startswith(f"{network}/"))
 
 
-def test_a_gan_is_watched_and_steered(window, qtbot):  # noqa: F811
+def prepared(window, qtbot, steps):  # noqa: F811
+    """Return the Train page with a small GAN filled in."""
     window.show_panel("train")
     train = window.panels["train"]
     qtbot.waitUntil(lambda: train.ready, timeout=WAIT)
     train.choose("dcgan", "")
     train.set_data("digits")
     small = {"g_base": "8", "g_filters": "8,8", "d_filters": "8,8", "kernel": "3", "batch_size": "16"}
-    for name, text in {**small, "steps": "1000000", "preview_seconds": "0"}.items():
+    for name, text in {**small, "steps": str(steps), "preview_seconds": "0"}.items():
         fill(qtbot, train, name, text)
+    return train
+
+
+def test_a_gan_is_watched_and_steered(window, qtbot):  # noqa: F811
+    train = prepared(window, qtbot, 1_000_000)
     with qtbot.waitSignal(train.run_started, timeout=WAIT):
         qtbot.mouseClick(train.run_button, Qt.MouseButton.LeftButton)
 
@@ -72,3 +78,45 @@ def test_a_gan_is_watched_and_steered(window, qtbot):  # noqa: F811
         qtbot.mouseClick(train.controls.stop_button, Qt.MouseButton.LeftButton)
     assert ended.args[1] == "stopped"
     assert not only.isVisible()
+
+
+def stop(train, qtbot):
+    """Stop the run on show and wait for its checkpoint."""
+    with qtbot.waitSignal(train.run_finished, timeout=WAIT):
+        qtbot.mouseClick(train.controls.stop_button, Qt.MouseButton.LeftButton)
+
+
+def test_a_run_goes_on_with_what_its_checkpoint_says(window, qtbot):  # noqa: F811
+    train = prepared(window, qtbot, 1_000_000)
+    with qtbot.waitSignal(train.run_started, timeout=WAIT):
+        qtbot.mouseClick(train.run_button, Qt.MouseButton.LeftButton)
+    run_id, only = train.run_id, train.controls.only
+    qtbot.waitUntil(lambda: "train/loss_d" in train.curves.plot.curves, timeout=WAIT)
+    qtbot.mouseClick(only.buttons["_d"], Qt.MouseButton.LeftButton)
+    fill(qtbot, train, "lr_d", "0.0007")
+    qtbot.waitUntil(lambda: train.controls.policy.text() == "lr_d is now 0.0007.", timeout=WAIT)
+    stop(train, qtbot)
+
+    # Another run in between, in which both networks learn: the buttons show that one.
+    train.choose("dcgan")
+    fill(qtbot, train, "lr_d", "0.0002")
+    with qtbot.waitSignal(train.run_started, timeout=WAIT):
+        qtbot.mouseClick(train.run_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "train/loss_d" in train.curves.plot.curves, timeout=WAIT)
+    assert only.chosen == ""
+    stop(train, qtbot)
+
+    # The first one goes on as its checkpoint stands, and form and buttons say so.
+    train.open_run(train.context.store.run(run_id))
+    qtbot.waitUntil(lambda: train.run_id == run_id, timeout=WAIT)
+    with qtbot.waitSignal(train.run_started, timeout=WAIT):
+        qtbot.mouseClick(train.controls.resume_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: only.chosen == "_d", timeout=WAIT)
+    assert train.setup.form.rows["lr_d"].value == 0.0007
+    _, before = weights(train, qtbot)
+    found, after = weights(train, qtbot)
+    assert moved(before, after, "discriminator")
+    assert not moved(before, after, "generator")
+    assert found.state["resting"] == ["opt_g"]
+    assert found.state["live"]["lr_d"] == 0.0007
+    stop(train, qtbot)

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from studio.canvas.dream import DreamConfig
+from studio.canvas.dream_config import DreamConfig
 from studio.canvas.picture import Source, resized, to_tensor, working_size
-from studio.canvas.session import Session, Stage, growing
-from studio.canvas.transfer import Style, TransferConfig
+from studio.canvas.session import Session
+from studio.canvas.stages import Stage, growing
+from studio.canvas.transfer_config import Style, TransferConfig
 from studio.core.errors import StudioError
 from studio.core.knobs import make
 from tests.canvas import fakes

@@ -378,6 +378,29 @@ class TestBrush:
         drag(canvas, at(canvas, 0.4, 0.5), at(canvas, 0.6, 0.5))
         assert canvas.mask is None
 
+    def test_the_brush_can_be_used_without_a_mouse(self, canvas):
+        strokes = sent(canvas.stroke_finished)
+        canvas.set_brush(True, radius=0.05, softness=0.0)
+        key(canvas, Qt.Key.Key_Right)  # comes to the middle, and moves
+        key(canvas, Qt.Key.Key_Return)
+        (before, mask), middle = strokes[0], canvas.mask.shape[1] // 2
+        assert before is None
+        assert mask[mask.shape[0] // 2, middle + 5] == 1
+        assert 0 < mask.mean() < 0.02
+        for _ in range(40):
+            key(canvas, Qt.Key.Key_Left, SHIFT)  # never leaves the picture
+        key(canvas, Qt.Key.Key_Enter)
+        assert strokes[1][1][mask.shape[0] // 2, 0] == 1
+        canvas.set_brush(True, radius=0.5, softness=0.0, erase=True)
+        key(canvas, Qt.Key.Key_Return)
+        assert strokes[2][1].mean() < strokes[1][1].mean()
+
+    def test_arrow_keys_do_not_carry_a_brush_that_is_off(self, canvas):
+        strokes = sent(canvas.stroke_finished)
+        key(canvas, Qt.Key.Key_Right)
+        key(canvas, Qt.Key.Key_Return)
+        assert strokes == []
+
     def test_brush_size_from_the_keyboard(self, canvas):
         sizes = sent(canvas.brush_resized)
         canvas.set_brush(True, radius=0.1)

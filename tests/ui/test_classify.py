@@ -11,7 +11,7 @@ from PIL import Image
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
-from studio.core.errors import BadCheckpoint
+from studio.core.errors import BadCheckpoint, BadInput
 from studio.ui.panels.classify import ClassifyPanel
 from studio.ui.panels.classify_work import judged
 from studio.ui.panels.explore_model import Session
@@ -188,6 +188,9 @@ def test_the_matrix_is_walked_by_keyboard_and_says_its_cells(context, qtbot):
     assert matrix.accessibleDescription() == "1 of 4 pictures of cat taken for dog"
     qtbot.keyClick(matrix, Qt.Key.Key_Right)
     assert matrix.current == (0, 1)
+    with qtbot.waitSignal(matrix.chosen) as chosen:  # walking alone leads nowhere
+        qtbot.keyClick(matrix, Qt.Key.Key_Return)
+    assert chosen.args == [0, 1]
 
 
 def test_bars_keep_the_likeliest_of_many_classes(context, qtbot):
@@ -200,3 +203,53 @@ def test_bars_keep_the_likeliest_of_many_classes(context, qtbot):
     bars.show_values(("a", "b"), (float("nan"), 0.5))
     assert bars.best == "b"
     assert not bars.grab().isNull()
+
+
+def test_a_matrix_of_many_classes_is_drawn_at_once_and_told_in_words(context, qtbot):
+    matrix = ConfusionView(context.theme)
+    qtbot.addWidget(matrix)
+    counts = np.zeros((100, 100), np.int64)
+    counts[40, 60] = 3
+    matrix.show_counts(counts, [f"class {i}" for i in range(100)])
+    matrix.resize(560, 640)
+    matrix.show()
+    told = []
+    matrix.pointed.connect(told.append)
+    QTest.mouseMove(matrix, matrix.cell(40, 60).center())
+    assert told[-1:] == ["3 of 3 pictures of class 40 taken for class 60"]
+    image = matrix.grab().toImage()
+    ground = image.pixelColor(matrix.cell(10, 10).center())
+    assert image.pixelColor(matrix.cell(40, 60).center()).red() > ground.red() + 50
+
+
+def test_accuracy_lists_every_class_the_worst_first(context, qtbot):
+    bars = ClassBars(context.theme, "Accuracy", worst_first=True)
+    qtbot.addWidget(bars)
+    values = [(i * 37 % 100) / 100 for i in range(100)]
+    bars.show_values([f"class {i}" for i in range(100)], [*values[:99], float("nan")])
+    assert len(bars.rows) == 100
+    assert [value for _, value in bars.rows[:99]] == sorted(values[:99])
+    assert bars.rows[99][0] == "class 99"
+
+
+def test_a_picture_larger_than_the_pad_is_shown_whole(context, qtbot):
+    pad = DrawPad(context.theme)
+    qtbot.addWidget(pad)
+    pad.resize(200, 160)
+    pad.set_shape((256, 256, 3))
+    assert pad.rect().contains(pad.area())
+    assert pad.area().width() == pad.area().height() == 160
+
+
+def test_without_its_data_a_classifier_still_answers(context, qtbot, record, tmp_path):
+    model = model_of(record, tmp_path)
+
+    def gone(progress=None):
+        raise BadInput("The data was moved away.", "Bring it back.")
+
+    model.data = gone
+    panel = panel_with(context, qtbot, lambda *_: judged(Session(model), lambda *_: None), record)
+    qtbot.waitUntil(lambda: panel.opened is not None, timeout=WAIT)
+    assert "The data was moved away. Bring it back." in panel.predictions.picture._hint
+    panel.side.pad.stroke(QPointF(0.1, 0.2), QPointF(0.1, 0.8))
+    qtbot.waitUntil(lambda: panel.side.bars.best == "left", timeout=WAIT)

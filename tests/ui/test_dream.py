@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -146,7 +147,9 @@ def test_what_is_no_picture_is_explained_and_changes_nothing(ready, tmp_path, qt
     path.write_text("Dear network")
     with qtbot.waitSignal(ready.picture.failed, timeout=WAIT):
         ready.opened_with([path])
-    assert ready.context.notify.history[-1].severity == "error"
+    told = ready.context.notify.history[-1]
+    assert told.severity == "error"
+    assert told.text.startswith("letter.png ")  # a long path would hide what is wrong with it
     assert np.array_equal(ready.original, noise())
 
 
@@ -513,7 +516,7 @@ def test_channels_come_one_after_another_and_a_click_looks_for_one(ready, qtbot,
 @pytest.fixture
 def sheet(ready, qtbot, monkeypatch):
     """The sheet of random dreams, done, in no time."""
-    made = [film_work.RandomDream({"layers": f"conv2/{n}:1", "octaves": 2}, noise(24, 24, n)) for n in range(3)]
+    made = [film_work.RandomDream(n, {"layers": f"conv2/{n}:1", "octaves": 2}, noise(24, 24, n)) for n in range(3)]
     monkeypatch.setattr(film_work, "random_dreams", lambda *_: iter(made))
     qtbot.waitUntil(lambda: ready.look.backbone is not None, timeout=WAIT)
     ready.surprise()
@@ -531,6 +534,33 @@ def test_a_random_dream_gives_its_settings_and_can_be_undone(ready, sheet, qtbot
     assert ready.stage.canvas_shown
     ready.context.undo.undo()
     assert ready.form.values()["layers"] == ""
+
+
+def test_a_sheet_rests_while_it_is_not_looked_at_and_goes_on(ready, qtbot, monkeypatch):
+    firsts, gates = [], [threading.Event(), threading.Event()]
+
+    def dreams(backbone, picture, seed, first):
+        firsts.append((seed, first))
+        for number in range(first, film_work.SHEET):
+            if number == 2:
+                gates[len(firsts) - 1].wait(30)
+            yield film_work.RandomDream(number, {}, noise(24, 24, number))
+
+    monkeypatch.setattr(film_work, "random_dreams", dreams)
+    qtbot.waitUntil(lambda: ready.look.backbone is not None, timeout=WAIT)
+    ready.surprise()
+    page = ready.stage.stack.currentWidget()
+    qtbot.waitUntil(lambda: len(page.dreams) == 2, timeout=WAIT)
+    ready.dream_on_folder()  # another page comes in front
+    gates[0].set()
+    qtbot.waitUntil(lambda: not ready.context.tasks.active, timeout=WAIT)
+    assert len(page.dreams) == 2
+    gates[1].set()
+    with qtbot.waitSignal(page.sheet_done, timeout=WAIT):
+        ready.surprise()
+    assert [dream.number for dream in page.dreams] == list(range(film_work.SHEET))
+    assert firsts[0][0] == firsts[1][0]
+    assert firsts[1][1] == 2
 
 
 def test_places_that_are_still_empty_cannot_be_taken(ready, sheet):

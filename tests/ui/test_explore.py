@@ -10,9 +10,11 @@ from PySide6.QtGui import QGuiApplication, QUndoCommand
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
-from studio.core.errors import BadCheckpoint
+from studio.core.errors import BadCheckpoint, BadInput
 from studio.ui.panels.explore import ExplorePanel
-from studio.ui.panels.explore_model import Session, checkpoints
+from studio.ui.panels.explore_fields import names
+from studio.ui.panels.explore_model import Session
+from studio.ui.panels.run_picker import checkpoints
 from tests.ui.fakes_explore import GAN, VAE, FakeModel, add_run, blob
 from tests.ui.panel_tests import PanelTests
 
@@ -61,9 +63,9 @@ def test_without_runs_it_says_what_to_do(context, qtbot):
     panel = ExplorePanel(context)
     qtbot.addWidget(panel, before_close_func=lambda p: p.closing())
     panel.show()
-    assert "Train" in panel._empty.text.text()
+    assert "Train" in panel.empty_state.text.text()
     with qtbot.waitSignal(context.show_panel) as asked:
-        qtbot.mouseClick(panel._empty.buttons[0], Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(panel.empty_state.buttons[0], Qt.MouseButton.LeftButton)
     assert asked.args == ["train"]
 
 
@@ -79,7 +81,6 @@ def test_capabilities_decide_the_pages(context, qtbot):
     gan = opened(context, qtbot, GAN, 8, "gan")
     assert titles(gan) == ["Grid", "Samples", "Morph"]
     assert gan.tabs.currentWidget() is gan.tabs.samples
-    assert titles(opened(context, qtbot, ("Classifies",), 2, "cnn")) == ["Predictions"]
 
 
 def test_a_click_decodes_the_place(vae, qtbot):
@@ -208,11 +209,16 @@ def test_reconstructions_state_their_error(vae, qtbot):
     assert "mean squared error" in page.note.text()
 
 
-def test_a_classifier_marks_its_mistakes(context, qtbot):
-    panel = opened(context, qtbot, ("Classifies",), recipe="cnn")
-    wrong = [c for c in panel.tabs.predictions.picture._captions if c.startswith("✗")]
-    assert len(wrong) == 9  # every seventh of sixty
-    assert "right" in panel.tabs.predictions.note.text()
+@pytest.mark.parametrize(("capability", "page"), [("Classifies", "classify"), ("Translates", "translate")])
+def test_what_has_nothing_to_explore_opens_where_it_has_something_to_show(context, qtbot, capability, page):
+    record = add_run(context.store, "elsewhere")
+    panel = ExplorePanel(context, opener=lambda *_: Session(FakeModel(record, (capability,))))
+    qtbot.addWidget(panel, before_close_func=lambda p: p.closing())
+    panel.show()
+    with qtbot.waitSignal(context.open_run, timeout=10_000) as asked:
+        panel.open_run(record)
+    assert asked.args == [record.id, page]
+    assert page.capitalize() in panel.stack.currentWidget().title.text()
 
 
 def test_pins_can_be_made_ordered_removed_and_undone(vae, qtbot, context):
@@ -344,8 +350,35 @@ def test_a_damaged_checkpoint_is_explained(context, qtbot):
     qtbot.addWidget(panel, before_close_func=lambda p: p.closing())
     panel.show()
     panel.open_run(record)
-    qtbot.waitUntil(lambda: "damaged" in panel._loading.text.text())
-    assert "another checkpoint" in panel._loading.text.text()
+    qtbot.waitUntil(lambda: "damaged" in panel.failed_state.text.text())
+    assert "another checkpoint" in panel.failed_state.text.text()
+
+
+def test_without_its_data_a_model_is_still_walked_through(vae, qtbot, context):
+    record = add_run(context.store, "moved")
+    model = FakeModel(record, VAE)
+
+    def gone(*_, **__):
+        raise BadInput("Its data is not there any more.", "Move it back.")
+
+    model.encoded = gone
+    vae._opener = lambda *_: Session(model)
+    with qtbot.waitSignal(vae.map.failed, timeout=10_000):
+        vae.open_run(record)
+    assert vae.map.trouble.isVisible()
+    assert vae.map.trouble.text.text() == "Its data is not there any more. Move it back."
+    assert len(vae.scatter.points) == 0  # not those of the run before
+    qtbot.waitUntil(lambda: vae.walker.picture is not None, timeout=10_000)
+
+
+def test_long_names_in_the_legend_are_shortened_and_named_in_full(vae, qtbot):
+    name = "a photograph of the cat that lives next door and never comes in"
+    vae.walker.session.classes = (name, *vae.walker.session.classes[1:])
+    vae.map._list_labels()
+    box = vae.map.legend[0]
+    assert box.text() != name
+    assert box.accessibleName() == name
+    assert box.sizeHint().width() <= vae.map._scroll.width()
 
 
 def test_checkpoints_are_offered(context):
@@ -372,3 +405,12 @@ def test_the_checkpoint_box_opens_another_one(context, qtbot):
         panel.runs.checkpoint_box.activated.emit(panel.runs.checkpoint_box.currentIndex())
     assert asked[0] == "best"
     assert asked[-1] == "last"
+
+
+def test_a_box_of_long_names_takes_no_more_room_than_there_is(context, qtbot):
+    box = names("Class", lambda: None)
+    qtbot.addWidget(box)
+    before = box.minimumSizeHint().width()
+    box.addItem("a photograph of the cat that lives next door and never comes in")
+    box.show()
+    assert box.minimumSizeHint().width() == before

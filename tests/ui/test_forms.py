@@ -16,9 +16,10 @@ from studio.core.knobs import Knob, check, fields_of, make
 from studio.core.registry import recipes
 from studio.core.training import Training
 from studio.data.options import DataOptions
-from studio.ui.forms import Form, tooltip_of
+from studio.ui.forms import Form
 from studio.ui.theme import Theme
 from studio.ui.widgets.fields import raw_of, stepped
+from studio.ui.widgets.knob_row import tooltip_of
 
 
 @dataclass(frozen=True, kw_only=True)

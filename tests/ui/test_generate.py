@@ -325,3 +325,17 @@ def test_data_without_attributes_says_so(context, qtbot, vae, monkeypatch):
     page._opened()
     qtbot.waitUntil(lambda: "neither" in page.picture._hint, timeout=10_000)
     assert not page.export_button.isEnabled()
+
+
+def test_a_hundred_classes_open_quickly_and_are_scrolled_through(context, qtbot):
+    long = tuple(f"a long name of the bird number {i} of the hundred" for i in range(100))
+    panel = opened(
+        context, qtbot, (Input(name="label", title="Class", kind="label", size=100, choices=long), INPUTS[1])
+    )
+    page = panel.tabs.generate
+    assert len(page.picture.pictures) <= 300
+    assert page.picture.row_titles == long
+    qtbot.waitUntil(lambda: page.picture.height() > page._sheet.viewport().height())
+    assert page.picture.cell(0).height() >= 16
+    box = page.inputs.label_box
+    assert box.mapTo(page, box.rect().topRight()).x() < page.width()

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 
 from studio.core.control import Control
 from studio.core.errors import StudioError
@@ -16,6 +17,7 @@ from studio.core.records import RunRecord
 from studio.quality.doctor import Finding
 from studio.quality.remedies import REMEDIES, fitting
 from studio.ui.panels.judge import JudgePanel
+from studio.ui.panels.judge_evidence import critic_in_words
 from studio.ui.panels.judge_work import Examination
 from tests.ui.panel_tests import PanelTests
 
@@ -235,3 +237,49 @@ def test_only_runs_that_draw_pictures_are_offered(panel, record):
     assert panel.runs.count == 0
     panel._known(frozenset({"dcgan"}))
     assert panel.runs.count == 1
+
+
+def test_a_remedy_says_what_it_changes_before_the_click(panel, record, qtbot):
+    examine(panel, record, qtbot)
+    [slower, *_] = panel.verdict.remedies
+    told = [made.text() for made in slower.parent().findChildren(QLabel)]
+    assert "lr_d  0.0002 → 0.0001" in told
+    assert "Fills in a branch of this run in Train." in told
+    assert "lr_d  0.0002 → 0.0001" in slower.accessibleDescription()
+
+
+def test_a_knob_turned_on_a_running_job_can_be_turned_back(panel, record, qtbot, context):
+    job = SimpleNamespace(run=SimpleNamespace(id=record.id), control=Control())
+    context.jobs.append(job)
+    findings = [finding("discriminator", "The discriminator has won.", 0.9, training=True)]
+    panel._examiner = lambda workspace, run, checkpoint, progress: examination(run, findings)
+    examine(panel, record, qtbot)
+    alone, slower, *_ = panel.verdict.remedies
+    assert "train_only  all → G" in alone.accessibleDescription()
+    for pressed, turned, back in (
+        (alone, {"train_only": "_g"}, {"train_only": ""}),
+        (slower, {"lr_d": 1e-4}, {"lr_d": 2e-4}),
+    ):
+        assert "Turned at once" in pressed.accessibleDescription()
+        qtbot.mouseClick(pressed, Qt.MouseButton.LeftButton)
+        assert job.control.take_knobs() == turned
+        [undo] = context.notify.history[-1].buttons
+        undo.callback()
+        assert job.control.take_knobs() == back
+    context.jobs.remove(job)
+
+
+def test_remedies_take_no_more_room_than_their_words_need(panel, record, qtbot):
+    panel.resize(1200, 2400)
+    examine(panel, record, qtbot)
+    verdict = panel.verdict
+    qtbot.waitUntil(lambda: verdict.height() == verdict.heightForWidth(verdict.width()), timeout=10_000)
+
+
+def test_a_critic_is_told_in_words():
+    told = critic_in_words({"distance": 3.21, "distance_grown": 2.5, "clipped": 0.971})
+    assert told == (
+        "Lately the critic sees a distance of 3.21, 2.5 times what it was when half of the run was over."
+        " 97 % of its weights stand at the clip."
+    )
+    assert critic_in_words({"distance": 3.21, "distance_grown": 1.0}).endswith("3.21, not growing: as it should.")

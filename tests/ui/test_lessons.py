@@ -192,6 +192,29 @@ def test_an_own_picture_is_read_small_and_grey(panel, qtbot, picture, monkeypatc
     assert view.source.values == pytest.approx(np.full((side, side), 0.3563), abs=0.005)  # #3457d5 in grey
 
 
+def test_digits_are_read_once_and_then_follow_the_slider_at_once(panel, qtbot):
+    from studio.ui.panels.lesson_convolution import read_digits
+
+    view = opened(panel, qtbot, "convolution")
+    digits = read_digits()
+    for number in (7, 99, 0):
+        view.number.set_value(number)
+        assert not panel.context.tasks.active
+        assert np.array_equal(view.source.values, digits[number])
+    choose(view.picture, "square")
+    view.number.set_value(5)
+    choose(view.picture, "digit")
+    assert np.array_equal(view.source.values, digits[5])
+
+
+@pytest.mark.parametrize("lesson_id", ["convolution", "transposed", "piles", "dropout"])
+def test_titles_of_tables_are_whole_in_a_narrow_window(panel, qtbot, lesson_id):
+    panel.resize(950, 640)
+    view = opened(panel, qtbot, lesson_id)
+    for table in view.findChildren(MatrixView):
+        assert table.fontMetrics().horizontalAdvance(table._title) <= table.width(), table.accessibleName()
+
+
 def test_a_kernel_that_does_not_fit_is_told(panel, qtbot):
     view = opened(panel, qtbot, "convolution")
     choose(view.picture, "patch")
@@ -296,6 +319,9 @@ def test_a_number_slider_is_even_or_logarithmic(qtbot):
     assert log.value == pytest.approx(0.01 * 10**0.25, rel=1e-2)
     even.set_value(-0.5)
     assert even.number.text() == "−0.5"
+    angle = NumberSlider("north", -60.0, 85.0, 60.0, 1.0, unit="°")
+    qtbot.addWidget(angle)
+    assert angle.number.text() == "60°"
 
 
 def test_a_matrix_is_pointed_at_and_tells_its_numbers(qtbot, context):

@@ -14,7 +14,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
 from studio.ui.plots import CurvePlot
+from studio.ui.widgets.curve_files import export
 from studio.ui.widgets.curves import CurveArea
+from studio.ui.widgets.readout import text_at
 from studio.ui.widgets.series import Series, smooth, thin
 
 
@@ -110,11 +112,11 @@ def test_log_axes_are_true_and_leave_out_what_has_no_logarithm(plot):
 def test_hover_tells_every_visible_curve(plot):
     plot.append("train/loss", [1, 2, 3], [3.0, 2.0, 1.0])
     plot.append("val/loss", [3], [1.5])
-    assert "step 3" in plot.readout_at(3)
-    assert "train/loss: 1" in plot.readout_at(3)
-    assert "val/loss: 1.5" in plot.readout_at(3)
+    assert "step 3" in text_at(plot.curves, 3)
+    assert "train/loss: 1" in text_at(plot.curves, 3)
+    assert "val/loss: 1.5" in text_at(plot.curves, 3)
     plot.set_shown("val/loss", False)
-    assert "val/loss" not in plot.readout_at(3)
+    assert "val/loss" not in text_at(plot.curves, 3)
 
 
 def test_the_mouse_shows_the_read_out(plot, qtbot):
@@ -158,7 +160,7 @@ def test_panning_stops_following_until_asked(plot, qtbot):
 def test_csv_holds_every_point(plot, tmp_path):
     values = np.random.default_rng(0).normal(size=30_000)
     plot.append("train/loss", range(30_000), values)
-    plot.export(tmp_path / "curves.csv")
+    export(plot, tmp_path / "curves.csv")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "curves.csv").read_text())))
     assert [float(row["value"]) for row in rows] == values.tolist()
     assert rows[-1]["series"] == "train/loss"
@@ -168,7 +170,7 @@ def test_csv_holds_every_point(plot, tmp_path):
 def test_pictures_are_written_offscreen(plot, tmp_path):
     plot.append("train/loss", range(100), np.linspace(1, 0, 100))
     for name in ("curves.png", "curves.svg"):
-        plot.export(tmp_path / name)
+        export(plot, tmp_path / name)
     image = QImage(str(tmp_path / "curves.png"))
     wanted = plot.curves["train/loss"].colour
     pixels = (image.pixelColor(x, y) for x in range(0, image.width(), 3) for y in range(image.height()))

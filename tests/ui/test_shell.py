@@ -21,9 +21,10 @@ from PySide6.QtWidgets import QApplication, QLabel, QSplitter, QVBoxLayout, QWid
 from studio.app import gui
 from studio.app.demo import Demo
 from studio.app.faults import Faults
+from studio.app.pages import PAGES, Page
 from studio.app.routing import route
 from studio.app.warmup import WarmUp
-from studio.app.window import PAGES, MainWindow, Page
+from studio.app.window import MainWindow
 from studio.core.errors import BadInput
 from studio.core.events import Finished, Progress
 from studio.core.records import RunRecord
@@ -32,6 +33,7 @@ from studio.runs.pictures import save_png, sheet
 from studio.ui.jobs import TrainingJob
 from studio.ui.notify import Button
 from studio.ui.panel import Panel
+from studio.ui.panels.canvas_long_work import LongWork
 from studio.ui.panels.home import HomePanel
 from studio.ui.settings import Settings
 from studio.ui.widgets.closing import CloseQuestion
@@ -620,6 +622,59 @@ def test_kept_running_hidden_the_window_closes_by_itself_at_the_end(window, trai
     training.stop()
     qtbot.waitUntil(lambda: not window.isVisible())
     assert QApplication.quitOnLastWindowClosed()
+
+
+@pytest.fixture
+def dreaming(window, qtbot):
+    job = TrainingJob(window.context, doing="Dreaming", stored=False)
+    job.start(Endless("dream-1"), "Dreaming")
+    qtbot.waitUntil(lambda: window.context.tasks.active[0].done > 1)
+    yield job
+    job.stop()
+    assert job.wait(5000)
+
+
+def test_closing_while_dreaming_speaks_of_the_dream_not_of_training(window, dreaming, qtbot):
+    window.close()
+    assert window.sheet.accessibleName() == "Dreaming is going on"
+    assert "training" not in window.sheet.text.text()
+    assert "checkpoint" not in window.sheet.buttons["stop"].text()
+    assert "discard" not in window.sheet.buttons  # there is no run to move to the trash
+    window.sheet.buttons["stop"].click()
+    qtbot.waitUntil(lambda: not window.isVisible())
+    assert dreaming.status == "stopped"
+
+
+def test_closing_speaks_of_everything_that_goes_on(window, training, dreaming):
+    window.close()
+    assert window.sheet.accessibleName() == "Work is going on"
+    assert "A run is still training." in window.sheet.text.text()
+    assert "Dreaming is not finished" in window.sheet.text.text()
+    assert window.sheet.buttons["stop"].text() == "Save a checkpoint and stop everything"
+
+
+def test_closing_while_a_film_is_made_asks_and_cancels_it(window, qtbot):
+    panel = window.panels[window.current]
+    page = LongWork(panel, "Make the film", lambda: None)
+    page.setParent(panel)
+
+    def film(progress):
+        while True:
+            progress(0, 10, "frame 1 of 10")
+            threading.Event().wait(0.005)
+
+    page.run("Making the film", film, (), lambda _: None)
+    window.close()
+    assert window.sheet.accessibleName() == "Making the film is going on"
+    window.sheet.buttons["stop"].click()
+    qtbot.waitUntil(lambda: not window.isVisible())
+    assert not page.going
+
+
+def test_short_work_is_not_asked_about(window, qtbot):
+    window.context.run_task(lambda progress: progress(0, 1), title="Reading a picture")
+    window.close()
+    assert not window.isVisible()
 
 
 def test_stray_exceptions_of_any_thread_reach_the_notifications(context, qtbot, capsys):

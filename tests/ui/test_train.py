@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QComboBox
 
 from studio.core.events import Images, Rewound
+from studio.core.records import RunRecord
 from studio.runs.training import Request
 from studio.ui.panels import train_work
 from studio.ui.panels.train import TrainPanel
@@ -108,7 +111,7 @@ def test_chosen_data_stays_when_the_recipe_changes(panel, tmp_path):
     assert panel.setup.source == str(tmp_path)
     panel.choose("dcgan", "")
     assert panel.setup.source == str(tmp_path)
-    assert panel.setup.data.currentData() == str(tmp_path)
+    assert panel.setup.sources.combo.currentData() == str(tmp_path)
 
 
 def test_only_changed_settings_are_asked_for(panel, qtbot, runs):
@@ -277,6 +280,20 @@ def test_a_real_run_trains_goes_on_branches_and_is_opened_again(panel, context, 
     panel.open_run(context.store.run(run_id))
     qtbot.waitUntil(lambda: panel.run_id == run_id, timeout=WAIT)
     assert len(panel.curves.plot.curves["train/loss"].series) == 16
+
+
+def test_a_stored_run_shows_its_preset_and_changes_for_it_can_be_undone(panel, context, qtbot):
+    preset = panel.setup.info_of("vae").presets[0]
+    record = RunRecord(id="", path=context.workspace, recipe="vae", preset=preset.name, status="stopped", steps=7)
+    record = context.store.create(replace(record, config={"latent_dim": 7}, data={"source": "digits"}))
+    panel.prepare_run(record.id, "", {"lr": 0.0123})
+    qtbot.waitUntil(lambda: panel.run_id == record.id and bool(context.notify.history), timeout=WAIT)
+    rows = panel.setup.form.rows
+    assert panel.setup.preset.currentText() == preset.title
+    assert (rows["latent_dim"].value, rows["lr"].value) == (7, 0.0123)
+    [undo] = context.notify.history[-1].buttons
+    undo.callback()
+    assert (rows["latent_dim"].value, rows["lr"].value) == (7, rows["lr"].field.default)
 
 
 def test_a_request_that_cannot_begin_says_so(panel, context, qtbot):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from studio.core import events as ev
 from studio.core.knobs import Knob
 from studio.ui.panels.train_only import TrainOnly, learners
 from studio.ui.widgets.curves import CurveArea
@@ -158,3 +160,73 @@ def test_both_rates_can_be_turned_while_it_trains(panel, qtbot, runs):  # noqa: 
         qtbot.waitUntil(lambda name=name, value=value: run.knobs.get(name) == float(value), timeout=WAIT)
     with qtbot.waitSignal(panel.run_finished, timeout=WAIT):
         panel.runner.do("stop")
+
+
+class SteeredRun(FakeRun):
+    """Tells what it goes on with, and every knob that is turned, as the engine does."""
+
+    def __init__(self, live):
+        super().__init__(100_000, 0.001)
+        self.live = live
+
+    def events(self, control):
+        for event in super().events(control):
+            is_start = isinstance(event, ev.Started)
+            yield replace(event, recipe="dcgan", step=self.done, live=self.live) if is_start else event
+            told, self.knobs = dict(self.knobs), {}
+            yield from (ev.Turned(self.done, name, value) for name, value in told.items())
+
+
+def test_form_and_buttons_show_what_a_run_goes_on_with(panel, qtbot, runs):  # noqa: F811
+    started(panel, qtbot, SteeredRun({"lr_d": 0.0007, "train_only": "_g"}), runs, "dcgan")
+    only, row = panel.controls.only, panel.setup.form.rows["lr_d"]
+    qtbot.waitUntil(lambda: only.chosen == "_g", timeout=WAIT)
+    assert row.value == 0.0007
+    assert panel.runner.job.control.take_knobs() == {}  # what the run says is not sent back to it
+
+
+def test_a_knob_turned_elsewhere_is_shown_and_one_being_typed_is_left_alone(panel, qtbot, runs):  # noqa: F811
+    started(panel, qtbot, SteeredRun({"lr_d": 0.0002, "train_only": ""}), runs, "dcgan")
+    only, row = panel.controls.only, panel.setup.form.rows["lr_d"]
+    qtbot.waitUntil(lambda: "train/loss" in panel.curves.plot.curves, timeout=WAIT)
+    control = panel.runner.job.control
+    control.set_knob("train_only", "_d")  # as a remedy of Judge does
+    control.set_knob("lr_d", 0.0001)
+    qtbot.waitUntil(lambda: only.chosen == "_d" and row.value == 0.0001, timeout=WAIT)
+    row.editor.line.selectAll()
+    qtbot.keyClicks(row.editor.line, "0.0030")  # on the way 0.003 is valid as well
+    qtbot.waitUntil(lambda: not panel.runner._follower.turned, timeout=WAIT)
+    assert row.editor.line.text() == "0.0030"
+
+
+def test_the_preview_follows_into_the_next_phase(panel):  # noqa: F811
+    def show(step, name):
+        panel.preview.add(ev.Images(step, name, np.zeros((4, 8, 8, 1), np.uint8)))
+
+    for step in (0, 10):
+        show(step, "predictions")
+    for step in (20, 30):
+        show(step, "samples")
+    assert panel.preview.shown.name == "samples"
+    panel.preview.name.setCurrentText("predictions")
+    panel.preview.name.activated.emit(0)
+    show(40, "samples")
+    assert panel.preview.shown.name == "predictions"  # it was asked for
+
+
+def test_many_curves_differ_within_their_chart(area):
+    names = ("loss_d1", "loss_e", "loss_g1", "acc_real_1", "acc_fake_1", "accuracy", "error_z0")
+    area.append("train", [10, 20], {name: [0.5, 0.6] for name in names})
+    for kind in (LOSSES, SHARES):
+        colours = [c.colour.name() for n, c in area.plot.curves.items() if kind_of(n.partition("/")[2]) == kind]
+        assert len(set(colours)) == len(colours) >= 5
+
+
+def test_smoothing_begins_where_the_recipe_needs_it_and_is_remembered(area):
+    area.remember_for("dcgan", 85)
+    assert area.plot.smoothing == area.weight > 0.9
+    area.smoothing.setValue(20)
+    area.remember_for("vae")
+    assert area.plot.smoothing == 0
+    area.remember_for("dcgan", 85)
+    assert area.smoothing.value() == 20

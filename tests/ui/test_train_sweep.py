@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
 
 from studio.core.store import Store
 from studio.runs.sweep import SweepRun, create
+from studio.runs.sweep_table import Row
 from studio.runs.training import Request
 from studio.ui.panels.train import TrainPanel
 from studio.ui.panels.train_sweep import about, example
+from studio.ui.panels.train_sweep_table import SweepTable
+from studio.ui.panels.train_sweep_work import Table
 
 WAIT = 60_000
 SMALL = {"limit": 256, "batch_size": 64, "steps": 4, "hidden": 8, "filters": (4, 4), "checkpoint_seconds": 0.0}
@@ -152,3 +156,25 @@ def test_words_for_durations_and_values_to_begin_with(panel):
     assert example(fields["schedule"]).startswith("constant, ")
     assert example(fields["flip"]) == "true, false"
     assert ":" in example(fields["filters"])
+
+
+def test_the_table_says_why_a_run_failed(context, qtbot):
+    table = SweepTable(context.theme)
+    qtbot.addWidget(table)
+    table.show()
+    good, bad = Row(settings={"lr": 0.1}, run="a", status="done", val_best=0.5), Row(settings={"lr": 1.0}, run="b")
+    bad = replace(bad, status="failed", error="The loss was not finite at step 3.")
+    table.show_table(Table("sweep-1", "vae", "loss", ("Learning rate",), (good, bad), (("sweep-1", "today"),)))
+    assert table.told.text() == "2 of 2 finished · 1 failed"
+    assert not table.trouble.isVisible()
+    qtbot.keyClick(table.view, Qt.Key.Key_Down)
+    assert table.trouble.text() == "This run failed: The loss was not finite at step 3."
+    assert table.trouble.isVisible()
+    qtbot.keyClick(table.view, Qt.Key.Key_Up)
+    assert not table.trouble.isVisible()
+    titles = [table.model.headerData(i, Qt.Orientation.Horizontal) for i in range(table.model.columnCount())]
+    assert titles == ["", "Learning rate", "Status", "Train", "Held out", "Best loss", "At step", "Time"]
+
+
+def test_long_sweeps_are_told_in_days():
+    assert about(67_740 * 3_600) == "about 2,822 days"

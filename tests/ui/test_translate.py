@@ -179,6 +179,19 @@ def test_a_broken_picture_leaves_the_page_usable(opened, context, qtbot, tmp_pat
     assert page.side.shown.index == 1
 
 
+def test_a_broken_picture_does_not_take_the_place_of_the_one_on_show(opened, context, qtbot, tmp_path):
+    page = opened()
+    with qtbot.waitSignal(page.translated, timeout=10_000):
+        drop(page, write(tmp_path / "mine.png", 40))
+    (tmp_path / "broken.png").write_bytes(b"no")
+    drop(page, tmp_path / "broken.png")
+    qtbot.waitUntil(lambda: bool(context.notify.history), timeout=10_000)
+    with qtbot.waitSignal(page.translated, timeout=10_000):
+        page.controls.turn()
+    assert page.side.name.text() == "mine.png"
+    assert page.side.shown.asked.backwards
+
+
 def test_a_model_that_fails_says_why(context, record, qtbot):
     def refuse(*_, progress=None):
         raise ValueError("torn")
@@ -187,8 +200,8 @@ def test_a_model_that_fails_says_why(context, record, qtbot):
     qtbot.addWidget(page, before_close_func=lambda widget: widget.closing())
     page.show()
     page._open("one", "best")
-    qtbot.waitUntil(lambda: page._loading.title.text() == "This run cannot be opened", timeout=10_000)
-    assert "torn" in page._loading.text.text()
+    qtbot.waitUntil(lambda: "torn" in page.failed_state.text.text(), timeout=10_000)
+    assert page.stack.currentWidget() is page.failed_state
 
 
 def test_nothing_is_taken_without_a_run(context, qtbot, tmp_path):

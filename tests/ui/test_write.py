@@ -55,8 +55,8 @@ def test_without_runs_it_says_what_to_do(context, qtbot):
     panel = WritePanel(context)
     qtbot.addWidget(panel, before_close_func=lambda p: p.closing())
     panel.show()
-    assert panel.stack.currentWidget() is panel._empty
-    assert "Train" in panel._empty.text.text()
+    assert panel.stack.currentWidget() is panel.empty_state
+    assert "Train" in panel.empty_state.text.text()
 
 
 def test_it_continues_the_prompt(panel, qtbot):
@@ -130,5 +130,5 @@ def test_a_failure_is_explained(context, qtbot):
     qtbot.addWidget(panel, before_close_func=lambda p: p.closing())
     panel.show()
     panel.open_run(record)
-    qtbot.waitUntil(lambda: "damaged" in panel._loading.text.text())
+    qtbot.waitUntil(lambda: "damaged" in panel.failed_state.text.text())
     assert context.notify.history[-1].severity == "error"

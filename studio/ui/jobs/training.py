@@ -86,6 +86,9 @@ class TrainingJob(QObject):
         context: where it shows its progress and failures and counts as an active job; None for none.
         doing: what it does, for its title and for what is said when it fails.
         stored: whether the run has a record in the store (a dream has none).
+
+    Attributes:
+        activity: where its progress shows, while it runs and has a context.
     """
 
     events_arrived = Signal(list)
@@ -107,7 +110,7 @@ class TrainingJob(QObject):
         self.status = ""
         self._context = context
         self._trainer: _Trainer | None = None
-        self._activity: Activity | None = None
+        self.activity: Activity | None = None
         self._owner: QObject | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(DRAIN_MS)
@@ -151,17 +154,15 @@ class TrainingJob(QObject):
 
     def _enter(self, title: str) -> None:
         if self._context is not None:
-            self._activity = self._context.tasks.begin(title, self.control.stop)
-            self._activity.escapes = False
+            self.activity = self._context.tasks.begin(title, self.control.stop)
+            self.activity.escapes = False
             self._context.jobs.append(self)
-            self._context.jobs_changed.emit()
 
     def _leave(self) -> None:
         if self._context is not None and self in self._context.jobs:
             self._context.jobs.remove(self)
-            if self._activity is not None:
-                self._context.tasks.end(self._activity)
-            self._context.jobs_changed.emit()
+            if self.activity is not None:
+                self._context.tasks.end(self.activity)
             self._context.runs_changed.emit()
 
     def _drain(self) -> None:
@@ -176,11 +177,11 @@ class TrainingJob(QObject):
     def _note(self, event: Event) -> None:
         if isinstance(event, Finished):
             self.status = event.status
-        elif isinstance(event, Progress) and self._activity is not None:
+        elif isinstance(event, Progress) and self.activity is not None:
             if event.phase == "train":  # the title says so; what it did before (opening the data) is over
-                self._activity.what = ""
+                self.activity.what = ""
             phase = "" if event.phase == "train" else event.phase
-            self._activity.progress(event.step, event.total_steps, phase, event.seconds_left)
+            self.activity.progress(event.step, event.total_steps, phase, event.seconds_left)
 
     def _ended(self) -> None:
         trainer = self._trainer

@@ -88,8 +88,8 @@ def forecast(kind: str, settings: dict[str, Any], size: tuple[int, int], styles:
         StudioError: settings that do not fit together.
     """
     from studio.canvas import budget, policy
-    from studio.canvas.dream import DreamConfig
-    from studio.canvas.transfer import TransferConfig
+    from studio.canvas.dream_config import DreamConfig
+    from studio.canvas.transfer_config import TransferConfig
     from studio.core.knobs import make
     from studio.runs import canvases
 

@@ -121,7 +121,10 @@ class CanvasStage(QWidget):
         self.tools.setEnabled(self.canvas_shown)
 
     def open_page(self, page: StagePage) -> None:
-        """Show a page in place of the canvas until it is closed."""
+        """Show a page in place of the canvas until it is closed; one that is open is closed first."""
+        present = self.stack.currentWidget()
+        if isinstance(present, StagePage) and present is not page:
+            present.closed.emit()
         if self.stack.indexOf(page) < 0:
             self.stack.addWidget(page)
             page.closed.connect(self.close_page)
@@ -152,8 +155,10 @@ class CanvasStage(QWidget):
         self.compare_button.toggle()
 
     def toggle_brush(self) -> None:
-        """Take the brush, or lay it down."""
+        """Take the brush, or lay it down; in the hand, the keys move it at once."""
         self.brush_button.toggle()
+        if self.brush_button.isChecked():
+            self.view.setFocus()
 
     def _arm(self) -> None:
         on = self.brush_button.isChecked()

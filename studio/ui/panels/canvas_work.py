@@ -80,11 +80,11 @@ class Picture:
 def load(kind: str, workspace: Path) -> Loaded:
     """Import what a page needs: the settings, the presets, the names of the networks."""
     if kind == "dream":
-        from studio.canvas.dream import PRESETS, DreamConfig
+        from studio.canvas.dream_config import PRESETS, DreamConfig
 
         return Loaded(DreamConfig, PRESETS, backbones(workspace))
-    from studio.canvas.transfer import PRESETS as TRANSFER_PRESETS
-    from studio.canvas.transfer import TransferConfig
+    from studio.canvas.transfer_config import TransferConfig
+    from studio.canvas.transfer_presets import PRESETS as TRANSFER_PRESETS
 
     return Loaded(TransferConfig, TRANSFER_PRESETS, backbones(workspace))
 
@@ -136,8 +136,12 @@ def read(path: Path) -> Picture:
         BadInput: it is not a picture that can be worked on.
     """
     from studio.canvas.picture import read_source
+    from studio.core.errors import BadInput
 
-    source = read_source(path)
+    try:
+        source = read_source(path)
+    except BadInput as error:  # in the window the name says enough, and leaves room for what is wrong
+        raise BadInput(error.what.replace(str(path), path.name), error.what_to_do, details=error.details) from error
     return Picture(source, fitting(source.pixels, SHOWN_SIDE), fitting(source.pixels, THUMB_SIDE), path)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from studio.ui.jobs import Latest
 from studio.ui.panels import classify_work as work
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from studio.ui.panels.explore_model import Session
     from studio.ui.theme import Theme
 
+HINT = "Held-out pictures and their answers appear here."
+CELL_HINT = "Click a cell to see its pictures; or walk with the arrow keys and press Return."
+NOTE = 64
+"""Height of the words about a cell, so that nothing moves when they change."""
+
 
 class PredictionsPage(QWidget):
     """Held-out pictures with the answers they got.
@@ -39,6 +44,7 @@ class PredictionsPage(QWidget):
         super().__init__()
         self._judged: Judged | None = None
         self._cell: tuple[int, int] | None = None
+        self._hint = HINT
         self.index: list[int] = []
         shown = (("All", "all"), ("Right", "right"), ("Wrong", "wrong"))
         self.which = choice("Which answers", shown, self.refresh)
@@ -47,9 +53,7 @@ class PredictionsPage(QWidget):
         self.all_button = button("Every class", lambda: self.show_cell(None))
         self.all_button.setToolTip("Show the pictures of every class again")
         self.note = label("", "muted")
-        self.picture = PictureView(
-            theme, "Predictions", "Held-out pictures and their answers appear here.", pickable=True
-        )
+        self.picture = PictureView(theme, "Predictions", HINT, pickable=True)
         self.picture.picked.connect(lambda i: self.picked.emit(self.index[i]))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, SPACE_M)
@@ -59,9 +63,10 @@ class PredictionsPage(QWidget):
         column.addWidget(self.picture, 1)
         self.all_button.hide()
 
-    def show_judged(self, judged: Judged | None) -> None:
-        """Show a model's answers; None empties the page."""
+    def show_judged(self, judged: Judged | None, trouble: str = "") -> None:
+        """Show a model's answers; None empties the page and says what the trouble is."""
         self._judged, self._cell = judged, None
+        self._hint = f"There are no answers to show: {trouble}" if trouble else HINT
         self.refresh()
 
     def show_cell(self, cell: tuple[int, int] | None) -> None:
@@ -79,7 +84,7 @@ class PredictionsPage(QWidget):
         self.which.setEnabled(self._cell is None)
         if judged is None:
             self.index = []
-            self.picture.clear()
+            self.picture.clear(self._hint)
             self.note.setText("")
             return
         found = judged.chosen(str(self.which.currentData()), self._cell).tolist()
@@ -112,16 +117,29 @@ class ConfusionPage(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.matrix = ConfusionView(theme)
-        self.bars = ClassBars(theme, "Accuracy by class", stand_out=False)
-        self.note = label("Click a cell to see its pictures.", "muted", wrap=True)
+        self.bars = ClassBars(theme, "Accuracy by class", stand_out=False, worst_first=True)
+        self.note = label(CELL_HINT, "muted", wrap=True)
+        self.note.setMinimumHeight(theme.px(NOTE))
+        self.note.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.matrix.pointed.connect(lambda told: self.note.setText(told or CELL_HINT))
+        rows = QWidget()
+        below = QVBoxLayout(rows)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.addWidget(self.bars)
+        below.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(rows)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setAccessibleName("Accuracy by class")
         side = QWidget()
         right = QVBoxLayout(side)
         right.setContentsMargins(0, SPACE_M, SPACE_L, 0)
         right.setSpacing(SPACE_S)
         right.addWidget(label("Right by class", "title"))
-        right.addWidget(self.bars)
+        right.addWidget(scroll, 1)
         right.addWidget(self.note)
-        right.addStretch(1)
         side.setFixedWidth(theme.px(250))
         row = QHBoxLayout(self)
         row.setContentsMargins(SPACE_M, SPACE_M, 0, SPACE_M)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.ui.jobs import Latest
 from studio.ui.panels import classify_work as work
-from studio.ui.panels.explore_fields import choice, named
+from studio.ui.panels.explore_fields import choice, named, names
 from studio.ui.theme import SPACE_M, SPACE_S
 from studio.ui.widgets.class_bars import ClassBars
 from studio.ui.widgets.draw_pad import DrawPad
@@ -50,7 +50,7 @@ class ClassifySide(QWidget):
         self.file_button = button("Open picture…", self.file_wanted.emit)
         self.bars = ClassBars(theme, "Probabilities", "The model's answer appears here.")
         self.method = choice("Saliency method", work.SALIENCY, self.refresh)
-        self.target = choice("Class", (("The answer", -1),), self.refresh)
+        self.target = names("Class", self.refresh)
         self.saliency = PictureView(theme, "Saliency", "Which pixels the answer hangs on.")
         self._answers, self._looks = Latest(self), Latest(self)
         self._answers.arrived.connect(self._show_answer)
@@ -65,7 +65,8 @@ class ClassifySide(QWidget):
     def _build(self, theme: Theme) -> None:
         head = QHBoxLayout()
         head.setSpacing(SPACE_M)
-        head.addWidget(self.title, 1)
+        head.addWidget(label("Answer", "title"))
+        head.addStretch(1)
         head.addWidget(self.clear_button)
         head.addWidget(self.file_button)
         choices = QHBoxLayout()
@@ -76,9 +77,9 @@ class ClassifySide(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_M, SPACE_M, SPACE_M, SPACE_M)
         column.setSpacing(SPACE_M)
-        column.addLayout(head)
+        column.addWidget(self.title)
         column.addWidget(self.pad, 3)
-        column.addWidget(label("Answer", "title"))
+        column.addLayout(head)
         column.addWidget(self.bars)
         column.addLayout(choices)
         column.addWidget(self.saliency, 2)

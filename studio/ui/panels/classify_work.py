@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from studio.core.errors import StudioError
 from studio.ui.panels.explore_model import Progress, Session, open_model
 
 if TYPE_CHECKING:
@@ -37,33 +38,41 @@ class Opened:
         session: asks the model, one worker at a time.
         shape: (H, W, C) of its pictures.
         layers: in the order of computation.
-        judged: its answers on held-out pictures.
+        judged: its answers on held-out pictures; None when its data cannot be opened.
+        trouble: why there are none, "" otherwise.
     """
 
     session: Session
     shape: tuple[int, int, int]
     layers: tuple[LayerInfo, ...]
-    judged: Judged
+    judged: Judged | None
+    trouble: str = ""
 
 
 def open_classifier(workspace: Path, run_id: str, checkpoint: str, progress: Progress) -> Opened:
     """Open a run and judge it on its held-out pictures.
 
     Raises:
-        StudioError: no such run, it does not classify, or its data cannot be opened.
+        StudioError: no such run, or it does not classify.
     """
     return judged(open_model(workspace, run_id, checkpoint, progress), progress)
 
 
 def judged(session: Session, progress: Progress) -> Opened:
-    """Judge an open model; `progress` may cancel it."""
+    """Judge an open model; `progress` may cancel it.
+
+    A model whose data was moved away can still be drawn for and looked into.
+    """
     from studio.runs import insight
 
-    progress(0, 0, "opening the data")
     layers = session.use(insight.layers)
-    found = session.use(insight.judge, JUDGED, progress)
     channels, height, width = session.use(lambda model: model.spec.shape)
-    return Opened(session, (height, width, channels), layers, found)
+    shape = (height, width, channels)
+    progress(0, 0, "opening the data")
+    try:
+        return Opened(session, shape, layers, session.use(insight.judge, JUDGED, progress))
+    except StudioError as error:
+        return Opened(session, shape, layers, None, f"{error.what} {error.what_to_do}".strip())
 
 
 def answer(session: Session, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -73,9 +73,9 @@ class View:
 
 def list_catalogue(workspace: Path) -> list[Listed]:
     """Return the catalogue, bundled entries first, then what is on disk, then what can be downloaded."""
-    from studio.data.catalogue import entries
+    from studio.data.catalogue import entries, present
 
-    found = [_listed(entry, entry.present(workspace)) for entry in entries()]
+    found = [_listed(entry, present(entry.name, workspace)) for entry in entries()]
     order = ["Bundled", "On this computer", "To download"]
     return sorted(found, key=lambda item: order.index(item.section))
 

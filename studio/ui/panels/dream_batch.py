@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QListWidget
-
-from studio.core.errors import BadInput, StudioError
 from studio.ui.panels import dream_film_work as work
-from studio.ui.panels.canvas_page import StagePage
-from studio.ui.panels.transfer_progress import LongWork
-from studio.ui.theme import SPACE_M
-from studio.ui.widgets.labels import ElidedLabel, button, label
+from studio.ui.panels.canvas_batch import CanvasBatchPage
 
 if TYPE_CHECKING:
-    from studio.runs.canvas_batch import Report
     from studio.runs.canvases import DreamRequest
     from studio.ui.panel import Panel
 
@@ -32,76 +22,25 @@ TEXT = (
 )
 
 
-class BatchPage(StagePage):
-    """Choose folders, watch the results come.
-
-    Signals:
-        made: the Report.
+class BatchPage(CanvasBatchPage):
+    """Dream on a folder; see `CanvasBatchPage` for its signals.
 
     Args:
         panel: its tasks and workspace are used.
         request: returns what is wanted of each picture; raises StudioError.
     """
 
-    made = Signal(object)
-
     def __init__(self, panel: Panel, request: Callable[[], DreamRequest]) -> None:
-        super().__init__(panel.context.theme, "Dream on a folder", TEXT)
-        self._panel, self._request = panel, request
-        self.folders: dict[str, Path] = {}
-        self.buttons = {}
-        self._shown = {}
-        grid = QGridLayout()
-        grid.setSpacing(SPACE_M)
-        grid.setColumnStretch(2, 1)
-        for number, (name, (title, about)) in enumerate(FOLDERS.items()):
-            made = self.buttons[name] = button("Choose…", partial(self.choose, name))
-            made.setAccessibleName(f"{title} folder")
-            made.setToolTip(about)
-            self._shown[name] = ElidedLabel(about, "muted")
-            grid.addWidget(label(title), number, 0)
-            grid.addWidget(made, number, 1)
-            grid.addWidget(self._shown[name], number, 2)
-        self.list = QListWidget()
-        self.list.setAccessibleName("What became of the batch")
-        self.work = LongWork(panel, "Dream on all", self.start)
-        self.column.addLayout(grid)
-        self.column.addWidget(self.list, 1)
-        self.column.addWidget(self.work)
+        super().__init__(panel, "Dream on a folder", TEXT, "Dream on all", FOLDERS)
+        self._request = request
 
-    def focus(self) -> None:
-        """Take the focus when it opens."""
-        self.buttons["pictures"].setFocus()
+    def begin(self) -> None:
+        """Dream on what has no dream yet.
 
-    def choose(self, name: str) -> None:
-        """Ask for a folder."""
-        found = QFileDialog.getExistingDirectory(self, f"{FOLDERS[name][0]} folder")
-        if found:
-            self.set_folder(name, Path(found))
-
-    def set_folder(self, name: str, path: Path) -> None:
-        """Take a folder: "pictures" or "out"."""
-        self.folders[name] = path
-        self._shown[name].setText(str(path))
-
-    def start(self) -> None:
-        """Make what is not there yet."""
-        try:
-            if "pictures" not in self.folders:
-                raise BadInput("There is no folder of pictures.", "Choose one.")
-            request = self._request()
-        except StudioError as error:
-            self.work.fail(error)
-            return
+        Raises:
+            StudioError: no folder, or a setting that is not valid.
+        """
+        pictures = self.needed("pictures")
+        args = ((pictures,), self._request(), self.results(pictures, "dreams"), self._panel.context.workspace)
         self.list.clear()
-        pictures, workspace = self.folders["pictures"], self._panel.context.workspace
-        out = self.folders.get("out", workspace / "exports" / f"{pictures.name}-dreams")
-        self.work.run("Dreaming on a folder", work.run_batch, ((pictures,), request, out, workspace), self._made)
-
-    def _made(self, report: Report) -> None:
-        self.list.addItems([f"✓ {name}" for name in report.done])
-        self.list.addItems([f"· {name} was there already" for name in report.skipped])
-        self.list.addItems([f"✗ {failed.name}: {failed.error}" for failed in report.failed])
-        parts = [f"{len(report.done)} made", f"{len(report.skipped)} there already", f"{len(report.failed)} failed"]
-        self.work.say(f"{', '.join(parts)} · {report.out}")
-        self.made.emit(report)
+        self.work.run("Dreaming on a folder", work.run_batch, args, self.show_report)

@@ -6,35 +6,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QScrollArea, QVBoxLayout
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout
 
 from studio.core.errors import StudioError
 from studio.ui.forms import Form
 from studio.ui.panels import dream_film_work as work
-from studio.ui.panels.canvas_page import StagePage
-from studio.ui.panels.explore_export import export_path
-from studio.ui.panels.transfer_film_work import Glance
-from studio.ui.panels.transfer_progress import LongWork
+from studio.ui.panels.canvas_film import CanvasFilmPage
 from studio.ui.theme import SPACE_L, SPACE_M
 from studio.ui.widgets.labels import label
-from studio.ui.widgets.picture import PictureView
 
 if TYPE_CHECKING:
     from studio.runs.canvases import DreamRequest
     from studio.ui.panel import Panel
     from studio.ui.panels.canvas_work import Opener
 
-FORMATS = {"MP4": ".mp4", "WebP": ".webp", "GIF": ".gif", "Folder of PNGs": ""}
 TEXT = "The first frame is a whole dream with the settings of this page; each later one moves in and dreams on."
 FORM_WIDTH = 320
 
 
-class FilmPage(StagePage):
-    """How many frames, how they move, in which format; watch it being made.
-
-    Signals:
-        made: Path of a film that was written.
+class FilmPage(CanvasFilmPage):
+    """How many frames, how they move, in which format; see `CanvasFilmPage` for its signals.
 
     Args:
         panel: its tasks, undo stack and workspace are used.
@@ -42,18 +34,10 @@ class FilmPage(StagePage):
         opener: opens a request in a worker.
     """
 
-    made = Signal(object)
-
     def __init__(self, panel: Panel, request: Callable[[], DreamRequest], opener: Opener) -> None:
-        super().__init__(panel.context.theme, "Zoom film", TEXT)
-        self._panel, self._request, self._opener = panel, request, opener
+        super().__init__(panel, "Zoom film", TEXT, "Make the film")
+        self._request, self._opener = request, opener
         self.form = Form([work.film_config()], theme=self.theme, undo=panel.context.undo)
-        self.formats = QComboBox()
-        self.formats.addItems(list(FORMATS))
-        self.formats.setAccessibleName("Format of the film")
-        self.picture = PictureView(self.theme, "Newest frame", "Frames appear here.")
-        self.work = LongWork(panel, "Make the film", self.start)
-        self._glance = Glance()
         self._build()
 
     def _build(self) -> None:
@@ -91,16 +75,11 @@ class FilmPage(StagePage):
         except StudioError as error:
             self.work.fail(error)
             return
-        workspace, self._glance = self._panel.context.workspace, Glance()
-        out = out or export_path(workspace, "dream", "zoom", FORMATS[self.formats.currentText()])
-        args = (request, self.form.values(), out, workspace, self._opener, self._glance)
-        self.work.run("Making the film", work.zoom_film, args, self._made, self._look)
-
-    def _look(self) -> None:
-        if self._glance.pixels is not None and self._glance.pixels is not self.picture.pixels:
-            self.picture.show_pixels(self._glance.pixels)
-
-    def _made(self, path: Path) -> None:
-        self._look()
-        self.work.say(f"Saved {path.name} in {path.parent}")
-        self.made.emit(path)
+        args = (
+            request,
+            self.form.values(),
+            out or self.free_path("dream", "zoom"),
+            self._panel.context.workspace,
+            self._opener,
+        )
+        self.make("Making the film", work.zoom_film, args)

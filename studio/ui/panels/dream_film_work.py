@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.core.control import Control
-from studio.ui.panels.canvas_work import fitting
-from studio.ui.panels.transfer_film_work import SHOWN_SIDE, Glance
+from studio.ui.panels.canvas_film_work import Glance, Watched
 
 if TYPE_CHECKING:
     from studio.canvas.backbone import Backbone
@@ -20,20 +18,6 @@ if TYPE_CHECKING:
 
 SHEET = 12
 """Random dreams on a sheet."""
-
-
-class _Watched(Control):
-    """Reports at every step, so that a film ends within one step of Cancel (the report raises Cancelled)."""
-
-    def __init__(self, progress: Progress, frames: int) -> None:
-        super().__init__()
-        self.frame = 0
-        self._progress, self._frames = progress, frames
-
-    def may_step(self) -> bool:
-        """Report, then answer as ever."""
-        self._progress(self.frame, self._frames, f"frame {self.frame + 1} of {self._frames}")
-        return super().may_step()
 
 
 def zoom_film(
@@ -66,17 +50,11 @@ def zoom_film(
 
     zoom = make(film.ZoomConfig, settings)
     session = opener(request, workspace, progress)
-    control = _Watched(progress, zoom.frames)
+    control = Watched(progress, zoom.frames)
     recipe = {**session.recipe(), "film": to_json(zoom)}
     with explained(out):
         out.parent.mkdir(parents=True, exist_ok=True)
-    return films.write_film(out, _seen(film.zoom(session, zoom, control), control, glance), zoom.fps, recipe)
-
-
-def _seen(frames: Iterator[Pixels], control: _Watched, glance: Glance) -> Iterator[Pixels]:
-    for control.frame, frame in enumerate(frames, 1):
-        glance.pixels = fitting(frame, SHOWN_SIDE)
-        yield frame
+    return films.write_film(out, control.seen(film.zoom(session, zoom, control), glance), zoom.fps, recipe)
 
 
 def film_config() -> Any:
@@ -88,19 +66,20 @@ def film_config() -> Any:
 
 @dataclass(frozen=True)
 class RandomDream:
-    """One of a sheet: its settings and what they make of the picture, uint8 (H, W, 3)."""
+    """One of a sheet: its number on it, its settings and what they make of the picture, uint8 (H, W, 3)."""
 
+    number: int
     settings: Mapping[str, Any]
     pixels: Pixels
 
 
-def random_dreams(backbone: Backbone, picture: Source | None, seed: int) -> Iterator[RandomDream]:
-    """Dream random recipes, small and quick."""
+def random_dreams(backbone: Backbone, picture: Source | None, seed: int, first: int = 0) -> Iterator[RandomDream]:
+    """Dream random recipes, small and quick, from a number of the sheet on."""
     from studio.canvas import explorer
 
-    recipes = explorer.random_recipes(backbone, SHEET, seed)
+    recipes = explorer.random_recipes(backbone, SHEET, seed)[first:]
     for index, pixels in explorer.previews(backbone, picture, recipes):
-        yield RandomDream(recipes[index], pixels)
+        yield RandomDream(first + index, recipes[index], pixels)
 
 
 def run_batch(paths: Sequence[Path], request: DreamRequest, out: Path, workspace: Path, progress: Progress) -> Report:

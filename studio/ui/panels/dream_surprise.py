@@ -48,6 +48,8 @@ class SurprisePage(StagePage):
         super().__init__(panel.context.theme, "Surprise me", TEXT)
         self._panel, self._backbone, self._picture = panel, backbone, picture
         self._task: Task | None = None
+        self._sheet: tuple[Backbone | None, Source | None, int] = (None, None, 0)
+        """Network, picture and seed of the sheet; it is made while the page is looked at."""
         self.dreams: list[work.RandomDream] = []
         self.more_button = button("More", self.begin)
         keep_icon(self.theme, self.more_button, "dice")
@@ -59,13 +61,24 @@ class SurprisePage(StagePage):
         self.list.setAccessibleName("Random dreams")
         self.list.itemClicked.connect(self._take)
         self.list.itemActivated.connect(self._take)
+        self.closed.connect(self.stop)
         self.column.addWidget(self.list, 1)
 
     def focus(self) -> None:
-        """Take the focus when it opens; the first sheet begins by itself."""
+        """Take the focus when it opens; a sheet begins, or goes on, by itself."""
         self.list.setFocus()
-        if not self.dreams and self._task is None:
+        if self._task is not None or self.complete:
+            return
+        backbone, picture, _ = self._sheet
+        if backbone is not None and backbone is self._backbone() and picture is self._picture():
+            self._go_on()
+        else:
             self.begin()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every dream of the sheet is there."""
+        return bool(self.dreams) and self.dreams[-1].number == work.SHEET - 1
 
     def begin(self, seed: int | None = None) -> None:
         """Make another sheet."""
@@ -77,13 +90,19 @@ class SurprisePage(StagePage):
         self.text.setText(TEXT)
         self.dreams = []
         self._show_places()
-        seed = secrets.randbelow(2**31) if seed is None else seed
+        self._sheet = backbone, picture, secrets.randbelow(2**31) if seed is None else seed
+        self._go_on()
+
+    def _go_on(self) -> None:
+        backbone, picture, seed = self._sheet
+        assert backbone is not None
+        first = self.dreams[-1].number + 1 if self.dreams else 0
         self._task = run_stream(
             self._panel,
-            lambda: work.random_dreams(backbone, picture, seed),
+            lambda: work.random_dreams(backbone, picture, seed, first),
             self._add,
             title="Dreaming at random",
-            total=work.SHEET,
+            total=work.SHEET - first,
             on_done=self._done,
             on_error=self._failed,
         )

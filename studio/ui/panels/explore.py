@@ -2,69 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from studio.ui.actions import Action
-from studio.ui.panel import Panel
 from studio.ui.panels.explore_export import Keeper
 from studio.ui.panels.explore_model import Session, open_model
-from studio.ui.panels.explore_runs import RunPicker
 from studio.ui.panels.explore_side import SidePane
 from studio.ui.panels.explore_state import Walker
 from studio.ui.panels.explore_tabs import ModelTabs
-from studio.ui.theme import SPACE_L, SPACE_M, SPACE_S
-from studio.ui.widgets.empty import EmptyState
-from studio.ui.widgets.labels import label
+from studio.ui.panels.run_page import Opener, RunPage
+from studio.ui.panels.run_picker import RunPicker
+from studio.ui.theme import SPACE_M, SPACE_S
 from studio.ui.widgets.picture import PictureView
 from studio.ui.widgets.strip import Pin, PinEdit, PinStrip
 
 if TYPE_CHECKING:
     from studio.core.records import RunRecord
     from studio.ui.context import Context
-    from studio.ui.jobs import Task
     from studio.ui.widgets.scatter import Scatter
 
-Opener = Callable[..., Session]
-EMPTY = ("No run to explore yet", "Train an autoencoder, a VAE or a GAN; what it learned opens here by itself.")
+ELSEWHERE = (("Translates", "translate", "translates pictures"), ("Classifies", "classify", "tells pictures apart"))
+"""Models without anything to explore: their capability, the page they open in, and why."""
 
 
-class ExplorePanel(Panel):
-    """The page.
+class ExplorePanel(RunPage):
+    """The page; `ready` when the first scatter (or sheet, without an encoder) of an opened run is on the screen.
 
     Signals:
-        ready: the first scatter (or sheet, without an encoder) of an opened run is on the screen.
         exported: path of a file that was written (the signal of `keeper`).
 
     Args:
         context: the window's services.
+        parent: the widget it lies in.
         opener: opens a run in a worker, `(workspace, run id, checkpoint, progress) -> Session`.
     """
 
     id, title, icon = "explore", "Explore", "explore"
-    ready = Signal()
+    empty = ("No run to explore yet", "Train an autoencoder, a VAE or a GAN; what it learned opens here by itself.")
+    invitation = "Its latent space opens here."
 
     def __init__(self, context: Context, parent: QWidget | None = None, opener: Opener = open_model) -> None:
-        super().__init__(context, parent)
-        self._opener = opener
-        self._task: Task | None = None
+        super().__init__(context, parent, RunPicker(context, "image", ModelTabs.capabilities), opener)
         self._announced = False
         self.walker = Walker(self)
-        self.runs = RunPicker(context, "image")
         self.strip = PinStrip(context.theme)
         self.tabs = ModelTabs(self.walker, self.strip)
         self.map, self.morph = self.tabs.map, self.tabs.morph
         self.side = SidePane(self.walker)
         self.keeper = Keeper(self)
         self.exported = self.keeper.exported
-        self._build()
         self._connect()
-        self.runs.refresh()
-        self._show_state()
+        self.frame(self._build())
 
     # ---- for tests and the window
 
@@ -85,7 +78,7 @@ class ExplorePanel(Panel):
 
     # ---- building
 
-    def _build(self) -> None:
+    def _build(self) -> QWidget:
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setObjectName("explore.split")
         split.setChildrenCollapsible(False)
@@ -102,33 +95,15 @@ class ExplorePanel(Panel):
         below.setContentsMargins(SPACE_M, SPACE_S, SPACE_M, SPACE_M)
         below.addWidget(self.strip)
         column.addLayout(below)
-        self._empty = EmptyState(
-            self.context.theme, "explore", *EMPTY, ("Train a model", lambda: self.context.show_panel.emit("train"))
-        )
-        self._loading = EmptyState(self.context.theme, "explore", "Choose a run", "Its latent space opens here.")
-        self.stack = QStackedWidget()
-        for widget in (self._empty, self._loading, body):
-            self.stack.addWidget(widget)
-        head = QHBoxLayout()
-        head.setContentsMargins(SPACE_L, SPACE_M, SPACE_M, SPACE_M)
-        head.setSpacing(SPACE_M)
-        head.addWidget(label("Explore", "page"))
-        head.addWidget(self.runs, 1)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addLayout(head)
-        outer.addWidget(self.stack, 1)
+        return body
 
     def _connect(self) -> None:
-        self.runs.chosen.connect(self._open)
-        self.runs.emptied.connect(self._show_state)
         self.tabs.currentChanged.connect(lambda *_: self._show_side())
         self.strip.edited.connect(self._edit_pins)
         self.strip.chosen.connect(lambda pin: self.walker.show_example(pin.z, pin.pixels))
         for page in (self.map, *self.tabs.sheets):
             page.drawn.connect(self._announce)
-        self.map.failed.connect(lambda error: self.context.notify.exception(error, doing="Drawing the scatter"))
+        self.map.failed.connect(self._without_scatter)
         for page in (self.tabs.generate, self.tabs.attributes):
             page.export_wanted.connect(self.export_view)
         self.side.pin_wanted.connect(self.pin)
@@ -163,55 +138,38 @@ class ExplorePanel(Panel):
             self.context.notify.info(f"{record.id} writes text: it opens in Write.")
             self.context.open_run.emit(record.id, "write")
             return
-        self.runs.choose(record)
-
-    def entered(self) -> None:
-        """Look for new runs."""
-        self.runs.refresh()
-        self._show_state()
+        super().open_run(record)
 
     def closing(self) -> None:
         """End the workers."""
+        super().closing()
         self.walker.close()
         self.tabs.close_workers()
 
-    def _open(self, run_id: str, checkpoint: str) -> None:
-        if self._task is not None:
-            self._task.cancel()
-        self._announced = False
-        self.walker.open_session(None)
-        self._loading.title.setText("Opening…")
-        self._loading.text.setText(f"{run_id}, {checkpoint} checkpoint")
-        self.stack.setCurrentWidget(self._loading)
-        self._task = self.run_task(
-            self._opener,
-            self.context.workspace,
-            run_id,
-            checkpoint,
-            title=f"Opening {run_id}",
-            on_done=self._show_session,
-            on_error=self._not_opened,
-        )
-
-    def _not_opened(self, error: BaseException) -> None:
-        self._loading.title.setText("This run cannot be opened")
-        told = (getattr(error, "what", repr(error)), getattr(error, "what_to_do", ""))
-        self._loading.text.setText(" ".join(part for part in told if part))
-        self.context.notify.exception(error, doing="Opening the run")
-
-    def _show_session(self, session: Session) -> None:
+    def begin(self, session: Session) -> None:
+        """Show the pages that a model has; one without any opens elsewhere."""
         self.strip.start_over()
-        can = session.can
-        if not self.tabs.show_for(can):
-            if "Translates" in can:
-                self.context.notify.info(f"{session.record.id} translates pictures: it opens in Translate.")
-                self.context.open_run.emit(session.record.id, "translate")
-            self._loading.title.setText("Nothing to explore here")
-            self._loading.text.setText("This model neither encodes, decodes, samples nor classifies.")
+        if not self.tabs.show_for(session.can):
+            self._send_on(session)
             return
         self._show_side(session)
-        self.stack.setCurrentIndex(2)
         self.walker.open_session(session)
+
+    def forget(self) -> None:
+        """Leave the model."""
+        self._announced = False
+        self.walker.open_session(None)
+
+    def _send_on(self, session: Session) -> None:
+        """Open a run where it has something to show."""
+        run = session.record.id
+        for capability, page, why in ELSEWHERE:
+            if capability in session.can:
+                self.explain(f"Open in {page.capitalize()}", f"{run} {why}: it has no latent space to walk through.")
+                self.context.notify.info(f"{run} {why}: it opens in {page.capitalize()}.")
+                self.context.open_run.emit(run, page)
+                return
+        self.explain("Nothing to explore here", "This model neither encodes, decodes nor samples.")
 
     def _show_side(self, session: Session | None = None) -> None:
         """Show the current point and the pins where there are points, but not beside chosen inputs."""
@@ -220,15 +178,16 @@ class ExplorePanel(Panel):
         self.strip.setVisible("Decodes" in can)
         self.side.setVisible(bool({"Decodes", "Encodes"} & can))
 
+    def _without_scatter(self, error: BaseException) -> None:
+        """Begin at a random point when there are no examples to begin at, as when the data was moved away."""
+        self.context.notify.exception(error, doing="Drawing the scatter")
+        if self.walker.z is None:
+            self.go_random()
+
     def _announce(self) -> None:
         if not self._announced and self.walker.session is not None:
             self._announced = True
             self.ready.emit()
-
-    def _show_state(self) -> None:
-        self.runs.setVisible(self.runs.count > 0)
-        if self.walker.session is None and self._task is None:
-            self.stack.setCurrentWidget(self._loading if self.runs.count else self._empty)
 
     def _decodes(self) -> bool:
         return self.walker.session is not None and "Decodes" in self.walker.session.can

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QWidget
 
-from studio.ui.panels.explore_fields import check, named, real, whole
+from studio.ui.panels.explore_fields import check, named, names, real, whole
 from studio.ui.panels.explore_sheet_page import SheetPage
 from studio.ui.widgets.labels import button
 from studio.ui.widgets.titled_sheet import TitledSheet
@@ -43,10 +43,7 @@ class AttributesPage(SheetPage):
         return TitledSheet(theme, self.name, self.hint, pickable=True)
 
     def _controls(self) -> list[QWidget | None]:
-        self.attribute_box = QComboBox()
-        self.attribute_box.setAccessibleName("Attribute")
-        self.attribute_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.attribute_box.currentIndexChanged.connect(lambda *_: self.refresh())
+        self.attribute_box = names("Attribute", self.refresh)
         self.reach_box = real("Strength", 0.1, 40.0, 4.0, 0.5, self.refresh)
         self.rows_box = whole("Rows", 1, 20, 5, self.refresh)
         self.here_box = check("From this point", False, self.refresh, "The first row starts where you are")

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 SHOWS = (("Pictures", "pictures"), ("Sweep one input", "sweep"), ("Between two draws", "between"))
 MIX = ("Mix two noises", "mix")
 NARROWEST = 240
+QUICK, FEWEST_COLUMNS = 300, 2
+"""Pictures that open at most with a row for every class; a person may ask for more columns."""
+LOWEST = 28
+"""Height of a row at least: a hundred classes are scrolled through."""
 LARGEST_SEED = 999_999
 
 
@@ -65,11 +69,20 @@ class GeneratePage(SheetPage):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setObjectName("explore.generate.split")
         split.setChildrenCollapsible(False)
-        split.addWidget(self.picture)
+        split.addWidget(self._scrolled())
         split.addWidget(scroll)
         split.setStretchFactor(0, 1)
         split.setSizes([860, 280])
         return split
+
+    def _scrolled(self) -> QScrollArea:
+        """Return the sheet with a scroll bar, for so many classes that their rows would be too low to see."""
+        self._sheet = QScrollArea()
+        self._sheet.setWidget(self.picture)
+        self._sheet.setWidgetResizable(True)
+        self._sheet.setFrameShape(QFrame.Shape.NoFrame)
+        self._sheet.setAccessibleName("Generated pictures, scrolled")
+        return self._sheet
 
     def _controls(self) -> list[QWidget | None]:
         self.show_box = choice("Show", SHOWS, self._arranged)
@@ -151,6 +164,9 @@ class GeneratePage(SheetPage):
         from studio.runs import dials
 
         self.inputs.show_inputs(inputs)
+        label = dials.label_of(inputs)
+        if label is not None and label.size * self.columns_box.value() > QUICK:
+            self.columns_box.setValue(max(FEWEST_COLUMNS, QUICK // label.size))
         found = dials.dials(inputs, noise=True)
         self.dial_box.clear()
         for dial in found:
@@ -186,6 +202,8 @@ class GeneratePage(SheetPage):
 
     def _show(self, result: Sheet) -> None:
         self.settings = {"request": dict(result.recipe)}
+        rows = -(-len(result.pixels) // result.columns)
+        self.picture.setMinimumHeight(rows * self._theme.px(LOWEST))
         self.picture.show_titled(result.pixels, result.columns, result.row_titles, result.column_titles)
         self.note.setText(" · ".join(part for part in (result.about, f"{len(result.pixels):,} pictures") if part))
         self.export_button.setEnabled(True)

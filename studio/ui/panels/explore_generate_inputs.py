@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
+from studio.ui.panels.explore_fields import names
 from studio.ui.theme import SPACE_M, SPACE_S
 from studio.ui.widgets.labels import button, icon_button, label
 from studio.ui.widgets.number_slider import NumberSlider
@@ -141,6 +142,7 @@ class InputControls(QWidget):
 
         while (item := self._column.takeAt(0)) is not None:
             if (gone := item.widget()) is not None:
+                gone.hide()
                 gone.deleteLater()
         wanted = dials.label_of(inputs)
         self.label_box = self._labels(wanted) if wanted is not None else None
@@ -158,14 +160,13 @@ class InputControls(QWidget):
 
     def _labels(self, wanted: Input) -> QComboBox:
         title = label(wanted.title, "muted")
-        box = QComboBox()
-        box.setAccessibleName(wanted.title)
+        box = names(wanted.title, self.changed.emit)
+        box.blockSignals(True)
         box.setToolTip("Type its first letters, or use the arrow keys")
-        box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         box.addItem("Every one, a row each", None)
         for number in range(wanted.size):
             box.addItem(wanted.choices[number] if number < len(wanted.choices) else str(number), number)
-        box.currentIndexChanged.connect(lambda *_: self.changed.emit())
+        box.blockSignals(False)
         title.setBuddy(box)
         self._column.addWidget(title)
         self._column.addWidget(box)

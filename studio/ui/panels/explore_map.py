@@ -6,16 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPixmap
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.ui.panels.explore_fields import bar, choice, named, whole
 from studio.ui.panels.explore_model import METHODS, Plane, make_plane, umap_installed
 from studio.ui.theme import SPACE_M, SPACE_S
+from studio.ui.widgets.empty import EmptyState
 from studio.ui.widgets.labels import button, label
 
 if TYPE_CHECKING:
     from studio.ui.jobs import Task
     from studio.ui.panels.explore_state import Walker
+
+LEGEND, WIDEST = 112, 200
+"""Width of the list of labels, at least and at most."""
+BESIDE_NAME = 72
+"""What the box, the dot and the margins take of it."""
 
 
 class MapPage(QWidget):
@@ -66,9 +72,11 @@ class MapPage(QWidget):
         self._scroll = QScrollArea()
         self._scroll.setWidget(legend)
         self._scroll.setWidgetResizable(True)
-        self._scroll.setFixedWidth(self._walker.panel.context.theme.px(128))
+        self._scroll.setMinimumWidth(self._walker.panel.context.theme.px(LEGEND))
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        middle = QHBoxLayout()
+        shown = QWidget()
+        middle = QHBoxLayout(shown)
+        middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(0)
         middle.addWidget(self.scatter, 1)
         middle.addWidget(self._scroll)
@@ -77,7 +85,12 @@ class MapPage(QWidget):
         column.setSpacing(0)
         self._chooser = named("Projection", self.method_box)
         column.addWidget(bar(self._chooser, self._axes, None, self._note, fit))
-        column.addLayout(middle, 1)
+        theme = self._walker.panel.context.theme
+        self.trouble = EmptyState(theme, "data", "No examples to place", "")
+        self._stack = QStackedWidget()
+        self._stack.addWidget(shown)
+        self._stack.addWidget(self.trouble)
+        column.addWidget(self._stack, 1)
 
     # ---- a model opens
 
@@ -85,6 +98,9 @@ class MapPage(QWidget):
         if self._task is not None:
             self._task.cancel()
         self.encoded, self.plane = None, None
+        self.scatter.clear_points()
+        self.scatter.clear_cursor()
+        self._stack.setCurrentIndex(0)
         self._note.setText("")
         session = self._walker.session
         if session is None or "Encodes" not in session.can:
@@ -145,7 +161,11 @@ class MapPage(QWidget):
         self.drawn.emit()
 
     def _fail(self, error: BaseException) -> None:
-        self._note.setText(getattr(error, "what", str(error)))
+        self._note.setText("")
+        told = (getattr(error, "what", str(error)), getattr(error, "what_to_do", ""))
+        self.trouble.text.setText(" ".join(part for part in told if part))
+        if self.encoded is None:
+            self._stack.setCurrentWidget(self.trouble)
         self.failed.emit(error)
 
     # ---- pointing
@@ -183,6 +203,7 @@ class MapPage(QWidget):
     def _list_labels(self) -> None:
         while (item := self._legend.takeAt(0)) is not None:
             if (gone := item.widget()) is not None:
+                gone.hide()
                 gone.deleteLater()
         self._toggles = {}
         labels = self.encoded.labels
@@ -193,6 +214,9 @@ class MapPage(QWidget):
 
         groups, counts = np.unique(labels, return_counts=True)
         self._legend.setSpacing(SPACE_S)
+        names = [self.fontMetrics().horizontalAdvance(self._name(group)) for group in groups.tolist()]
+        px = self._walker.panel.context.theme.px
+        self._scroll.setFixedWidth(min(max(px(LEGEND), max(names, default=0) + px(BESIDE_NAME)), px(WIDEST)))
         for group, count in zip(groups.tolist(), counts.tolist(), strict=True):
             self._legend.addWidget(self._toggle(group, count))
         self._legend.addWidget(button("All", self._show_all_groups, "flat"))
@@ -203,7 +227,9 @@ class MapPage(QWidget):
 
         dot = QPixmap(10, 10)
         dot.fill(QColor(colour_of(group)))
-        made = QCheckBox(self._name(group))
+        room = self._walker.panel.context.theme.px(WIDEST - BESIDE_NAME)
+        made = QCheckBox(self.fontMetrics().elidedText(self._name(group), Qt.TextElideMode.ElideMiddle, room))
+        made.setAccessibleName(self._name(group))
         made.setIcon(QIcon(dot))
         made.setChecked(True)
         made.setToolTip(f"{self._name(group)}: {count:,} examples")

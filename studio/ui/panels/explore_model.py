@@ -118,12 +118,6 @@ class Session:
         error = ((originals.astype(np.float64) - made) / 255) ** 2
         return originals, made, error.mean(axis=(1, 2, 3))
 
-    def predictions(self, n: int) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None, NDArray[np.float32]]:
-        """Return held-out pictures, their labels and the class probabilities (n, K)."""
-        pixels, labels = self.held_out(n)
-        with self._lock:
-            return pixels, labels, self._model.classify(pixels)
-
 
 def open_model(workspace: Path, run_id: str, checkpoint: str, progress: Progress) -> Session:
     """Open a run's weights; the slow part is importing torch.
@@ -140,15 +134,6 @@ def open_model(workspace: Path, run_id: str, checkpoint: str, progress: Progress
         return Session(TrainedModel.open(store, run_id, checkpoint))
     finally:
         store.close()
-
-
-def checkpoints(record: RunRecord) -> list[tuple[str, str]]:
-    """Return (title, value) of every checkpoint to choose from: best, last, and each step on disk."""
-    folder = record.path / "checkpoints"
-    steps = sorted(int(p.name[5:]) for p in folder.glob("step_*") if p.name[5:].isdigit()) if folder.is_dir() else []
-    best = f"Best (step {record.best['step']:,})" if record.best.get("step") is not None else "Best"
-    last = f"Last (step {steps[-1]:,})" if steps else "Last"
-    return [(best, "best"), (last, "last"), *((f"Step {s:,}", str(s)) for s in reversed(steps))]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Explore's sheets: a decoded plane, prior samples, reconstructions, and a classifier's answers."""
+"""Explore's sheets: a decoded plane, prior samples, and reconstructions."""
 
 from __future__ import annotations
 
@@ -153,45 +153,3 @@ class ReconstructionsPage(SheetPage):
         self.picture.show_sheet(np.concatenate(rows), columns, captions)
         self.note.setText(f"mean squared error {error.mean():.4f}, worst {error.max():.4f} (pixels 0 to 1)")
         self.settings = {"n": len(originals), "mean_squared_error": float(error.mean())}
-
-
-class PredictionsPage(SheetPage):
-    """Held-out pictures with the class a model gives them."""
-
-    name, hint = "Predictions", "Held-out pictures and the model's answers appear here."
-
-    def _controls(self) -> list[QWidget | None]:
-        self.count_box = whole("Number of examples", 1, 400, 60, self.refresh)
-        self._wrong = check("Only mistakes", False, self.refresh)
-        return [named("Examples", self.count_box), self._wrong]
-
-    def _possible(self, session: Session) -> bool:
-        return "Classifies" in session.can
-
-    def _work(self, session: Session) -> tuple[Any, ...]:
-        n = self.count_box.value()
-        self.settings = {"n": n, "only_mistakes": self._wrong.isChecked()}
-        return session.predictions, 2000 if self._wrong.isChecked() else n
-
-    def _show(self, result: Any) -> None:
-        pixels, labels, probabilities = result
-        best, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
-        names = self._walker.session.classes if self._walker.session else ()
-        captions = [f"{_class(names, int(k))} {p:.0%}" for k, p in zip(best, sure, strict=True)]
-        if labels is not None:
-            right = best == labels
-            pairs = zip(best.tolist(), labels.tolist(), strict=True)
-            wrong = [f"✗ {_class(names, k)}, is {_class(names, y)}" for k, y in pairs]
-            captions = [c if ok else w for c, ok, w in zip(captions, right, wrong, strict=True)]
-            self.note.setText(f"{right.mean():.1%} of {len(right):,} right")
-            if self._wrong.isChecked():
-                chosen = [i for i, ok in enumerate(right) if not ok][: self.count_box.value()]
-                pixels, captions = pixels[chosen], [captions[i] for i in chosen]
-        if len(pixels):
-            self.picture.show_sheet(pixels, captions=captions, gap=8)
-        else:
-            self.picture.clear("No mistakes among these examples.")
-
-
-def _class(names: tuple[str, ...], number: int) -> str:
-    return names[number] if number < len(names) else str(number)

@@ -111,6 +111,7 @@ class SidePane(QWidget):
     def _make_sliders(self, count: int) -> None:
         while (item := self._rows.takeAt(0)) is not None:
             if (gone := item.widget()) is not None:
+                gone.hide()
                 gone.deleteLater()
         self._sliders, self._values = [], []
         self._title.setVisible(count > 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QTabWidget, QWidget
@@ -13,7 +13,7 @@ from studio.ui.panels.explore_generate import GeneratePage
 from studio.ui.panels.explore_map import MapPage
 from studio.ui.panels.explore_morph import MorphPage
 from studio.ui.panels.explore_sheet_page import SheetPage
-from studio.ui.panels.explore_sheets import GridPage, PredictionsPage, ReconstructionsPage, SamplesPage
+from studio.ui.panels.explore_sheets import GridPage, ReconstructionsPage, SamplesPage
 
 if TYPE_CHECKING:
     from studio.ui.panels.explore_state import Walker
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class ModelTabs(QTabWidget):
-    """Scatter, generate, grid, samples, reconstructions, predictions, attributes, morph."""
+    """Scatter, generate, grid, samples, reconstructions, attributes, morph."""
+
+    capabilities: ClassVar[frozenset[str]] = frozenset({"Encodes", "Decodes", "Samples", "Conditioned", "Reconstructs"})
+    """A model with one of these has a page."""
 
     def __init__(self, walker: Walker, strip: PinStrip) -> None:
         super().__init__()
@@ -30,17 +33,15 @@ class ModelTabs(QTabWidget):
         self.grid = GridPage(walker)
         self.samples = SamplesPage(walker)
         self.reconstructions = ReconstructionsPage(walker)
-        self.predictions = PredictionsPage(walker)
         self.attributes = AttributesPage(walker)
         self.morph = MorphPage(walker, strip)
-        self.sheets = (self.generate, self.attributes, self.grid, self.samples, self.reconstructions, self.predictions)
+        self.sheets = (self.generate, self.attributes, self.grid, self.samples, self.reconstructions)
         self._needs: dict[QWidget, tuple[str, set[str]]] = {
             self.map: ("Scatter", {"Encodes"}),
             self.generate: ("Generate", {"Conditioned"}),
             self.grid: ("Grid", {"Decodes"}),
             self.samples: ("Samples", {"Samples", "Decodes"}),
             self.reconstructions: ("Reconstructions", {"Reconstructs"}),
-            self.predictions: ("Predictions", {"Classifies"}),
             self.attributes: ("Attributes", {"Encodes"}),
             self.morph: ("Morph", {"Decodes"}),
         }

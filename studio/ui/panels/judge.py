@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
@@ -10,11 +10,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, 
 
 from studio.core.errors import StudioError
 from studio.ui.actions import Action
+from studio.ui.notify import Button
 from studio.ui.panel import Panel
 from studio.ui.panels import judge_work as work
-from studio.ui.panels.explore_runs import RunPicker
 from studio.ui.panels.judge_evidence import Evidence
 from studio.ui.panels.judge_verdict import Verdict
+from studio.ui.panels.run_picker import RunPicker
 from studio.ui.theme import SPACE_L, SPACE_M
 from studio.ui.widgets.empty import EmptyState
 from studio.ui.widgets.labels import button, keep_icon, label
@@ -43,6 +44,12 @@ class GeneratorPicker(RunPicker):
 
     def _usable(self, record: RunRecord) -> bool:
         return super()._usable(record) and (self.recipes is None or record.recipe in self.recipes)
+
+
+def turn(job: TrainingJob, knobs: Mapping[str, Any]) -> None:
+    """Turn live knobs of a job."""
+    for name, value in knobs.items():
+        job.control.set_knob(name, value)
 
 
 class JudgePanel(Panel):
@@ -77,7 +84,7 @@ class JudgePanel(Panel):
         self.verdict, self.evidence = Verdict(context.theme), Evidence(context)
         self._build()
         self.runs.chosen.connect(self._choose)
-        self.runs.emptied.connect(self._show_state)
+        self.runs.listed.connect(self._show_state)
         self.verdict.remedy_wanted.connect(self.apply)
         self.evidence.figures.measure_wanted.connect(self.measure)
         context.tasks.ended.connect(self._activity_ended)
@@ -98,7 +105,7 @@ class JudgePanel(Panel):
         column.setSpacing(SPACE_L)
         column.addWidget(self.verdict)
         column.addWidget(self.evidence)
-        column.addStretch()
+        column.addStretch(1)  # else the cards of the remedies share the room that is left
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -203,7 +210,8 @@ class JudgePanel(Panel):
     def _show(self, found: work.Examination) -> None:
         self._task, self.found = None, found
         classes = found.document["count"]
-        self.verdict.show_findings(found.findings, f"{found.run}, step {found.step:,}; {classes:,} samples.")
+        where = f"{found.run}, step {found.step:,}; {classes:,} samples."
+        self.verdict.show_findings(found.findings, where, found.live if self.job is not None else ())
         self.evidence.show_examination(found)
         self._scroll.verticalScrollBar().setValue(0)
         self.stack.setCurrentWidget(self._scroll)
@@ -254,9 +262,11 @@ class JudgePanel(Panel):
         if found is None:
             return
         if (job := self.job) is not None and prepared.settings and found.live >= set(prepared.settings):
-            for name, value in prepared.settings.items():
-                job.control.set_knob(name, value)
-            self.context.notify.success(f"{prepared.remedy.title}: turned on the running job.")
+            turn(job, prepared.settings)
+            self.context.notify.success(
+                f"{prepared.remedy.title}: turned on the running job.",
+                buttons=[Button("Undo", lambda: turn(job, prepared.before))],
+            )
             return
         if job is not None:
             self.context.notify.info("This run still trains.", what_to_do="Stop it in Train first; then branch it.")

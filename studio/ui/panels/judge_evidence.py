@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 from studio.ui.panels.judge_figures import Figures
 from studio.ui.panels.judge_work import Examination
 from studio.ui.theme import SPACE_L, SPACE_M, SPACE_S
-from studio.ui.widgets.curves import CurveArea
+from studio.ui.widgets.curves import SMOOTHING, CurveArea
 from studio.ui.widgets.histogram import Bars
 from studio.ui.widgets.labels import card, label
 from studio.ui.widgets.picture import PictureView
@@ -20,9 +21,17 @@ if TYPE_CHECKING:
 
 ROWS = ("Sample", "Nearest by\npixels", "Nearest by\nfeatures")
 ROW_HEIGHT, CURVES_HEIGHT = 60, 280
-SMOOTHING = 85
-"""Where the slider stands: the losses of single batches hide how the two networks get on."""
 TEXTS = ("near", "classes", "curves", "pairs")
+
+
+def critic_in_words(numbers: Mapping[str, Any]) -> str:
+    """Say what a Wasserstein critic's series tell (see `studio.quality.critic`)."""
+    grown = numbers.get("distance_grown") or 1.0
+    way = f"{grown:.1f} times what it was when half of the run was over" if grown > 1 else "not growing: as it should"
+    told = f"Lately the critic sees a distance of {numbers['distance']:.3g}, {way}."
+    if numbers.get("clipped") is not None:
+        told += f" {100 * numbers['clipped']:.0f} % of its weights stand at the clip."
+    return told
 
 
 class Evidence(QWidget):
@@ -121,17 +130,17 @@ class Evidence(QWidget):
     def _show_curves(self, found: Examination) -> None:
         self.curves.clear()
         self.curves_card.setVisible(bool(found.series))
-        self.curves.remember_for(found.recipe)
+        self.curves.remember_for(found.recipe, SMOOTHING)
         for name, (steps, values) in found.series.items():
             self.curves.append("train", steps, {name: values})
-        if not self.curves.smoothing.value():
-            self.curves.smoothing.setValue(SMOOTHING)
         numbers = found.document["evidence"]
         real, fake = numbers.get("acc_real"), numbers.get("acc_fake")
         told = ""
         if real is not None and fake is not None:
             judged = f"{100 * real:.0f} % of real and {100 * fake:.0f} % of generated pictures right"
             told = f"Lately the discriminator judges {judged}."
+        if numbers.get("distance") is not None:
+            told = critic_in_words(numbers)
         if numbers.get("grad_norm_d") is not None and numbers.get("grad_norm_g") is not None:
             told += f" Gradient norms: D {numbers['grad_norm_d']:.3g}, G {numbers['grad_norm_g']:.3g}."
         self._texts["curves"].setText(told)

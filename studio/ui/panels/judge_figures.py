@@ -38,7 +38,10 @@ class Figures(QWidget):
         self.measure_button = button("Measure with 5,000 samples", self.measure_wanted.emit)
         self.measure_button.setToolTip("As `generative-studio measure` does; with FID when its network is at hand")
         self.table = QTableWidget(0, len(HEADERS))
-        self.table.setHorizontalHeaderLabels(HEADERS)
+        for place, header in enumerate(HEADERS):
+            item = QTableWidgetItem(header)
+            item.setTextAlignment(_alignment(place))
+            self.table.setHorizontalHeaderItem(place, item)
         self.table.setAccessibleName("Figures")
         self.table.setShowGrid(False)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -74,7 +77,13 @@ class Figures(QWidget):
         for column, text in enumerate(texts):
             item = QTableWidgetItem(text)
             item.setToolTip(figure["protocol"])
+            item.setTextAlignment(_alignment(column))
             if 0 < column < len(HEADERS) - 1:
-                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 item.setFont(self._theme.mono(FONT_BODY - 1))
             self.table.setItem(row, column, item)
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    """Numbers stand at the right, below the end of their title."""
+    is_number = 0 < column < len(HEADERS) - 1
+    return (Qt.AlignmentFlag.AlignRight if is_number else Qt.AlignmentFlag.AlignLeft) | Qt.AlignmentFlag.AlignVCenter

@@ -18,7 +18,7 @@ Progress = Callable[[int, int, str], None]
 COUNT = 1_000
 COLUMNS, PAIRS = 12, 8
 """Samples beside their neighbours; equal pairs that are shown."""
-CURVES = ("loss_d", "loss_g", "acc_real", "acc_fake", "wasserstein")
+CURVES = ("loss_d", "loss_g", "acc_real", "acc_fake", "wasserstein", "clipped")
 
 
 @dataclass(frozen=True)

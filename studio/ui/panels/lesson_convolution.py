@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
     from studio.ui.context import Context
 
-OWN_SIDE = 20
+OWN_SIDE, DIGITS = 20, 100
 SOURCES = (("A digit", "digit"), ("A square", "square"), ("Foster's patch", "patch"), ("My picture…", "own"))
 OPERATIONS = (("Convolution", "convolution"), ("Max pooling", "max"), ("Average pooling", "average"))
 
 
-def read_digit(number: int) -> NDArray[np.float64]:
-    """Return one bundled digit, float64 (8, 8) in 0..1."""
+def read_digits() -> NDArray[np.float64]:
+    """Return the first bundled digits, float64 (DIGITS, 8, 8) in 0..1."""
     from studio.data.digits import load_digits
 
-    made: NDArray[np.float64] = load_digits()[0][number, 0] / 255.0
+    made: NDArray[np.float64] = load_digits()[0][:DIGITS, 0] / 255.0
     return made
 
 
@@ -67,20 +67,21 @@ class ConvolutionLesson(LessonView):
         self.source = MatrixView(theme, "Picture", "picture", editable=True)
         self.made = MatrixView(theme, "Result", "result", signed=True)
         self.patch = MatrixView(theme, "Patch under the window", "patch")
-        self.kernel = MatrixView(theme, "Kernel, editable", "kernel (editable)", editable=True, signed=True)
+        self.kernel = MatrixView(theme, "Kernel, editable", "kernel", editable=True, signed=True)
         self.products = MatrixView(theme, "Products", "products", signed=True)
         self.sum = label("", "title")
         self._signs = [label("×", "title"), label("=", "title"), label("→", "title")]
         self._build()
-        self.at, self.digit = (0, 0), 0
+        self.at = (0, 0)
+        self._digits: NDArray[np.float64] | None = None
         self._add_controls()
         self.kernel.show_values(KERNELS["Horizontal edges"], -1, 1)
         self.made.pointed.connect(self._go)
         self.source.pointed.connect(self._centre)
         self.kernel.edited.connect(self._draw)
         self.source.edited.connect(self._draw)
-        self._take(square())  # until the digit is read
-        self._load()
+        self._take(square())  # until the digits are read
+        self._read(read_digits, on_done=self._keep_digits)
 
     def _build(self) -> None:
         top, bottom = QHBoxLayout(), QHBoxLayout()
@@ -101,7 +102,7 @@ class ConvolutionLesson(LessonView):
 
     def _add_controls(self) -> None:
         self.picture = self.add_choice("Picture", SOURCES, self._load, "digit")
-        self.number = self.add_slider("Which digit", 0, 99, 0, 1, changed=self._load)
+        self.number = self.add_slider("Which digit", 0, DIGITS - 1, 0, 1, changed=self._load)
         self.operation = self.add_choice("Operation", OPERATIONS, self._draw)
         names = [(name, name) for name in KERNELS]
         self.preset = self.add_choice("Kernel", names, self._preset_chosen, "Horizontal edges")
@@ -123,21 +124,20 @@ class ConvolutionLesson(LessonView):
         elif kind == "patch":
             self._take(np.array(PATCH))
         elif kind == "digit":
-            self._read(read_digit, round(self.number.value))
+            self._take(square() if self._digits is None else self._digits[round(self.number.value)])
         else:
             name, _ = QFileDialog.getOpenFileName(self, "Picture", "", "Pictures (*.png *.jpg *.jpeg *.bmp *.webp)")
             if name:
-                self._read(read_picture, name)
+                self._read(read_picture, name, on_done=self._take)
 
-    def _read(self, fn: Callable[..., Any], what: object) -> None:
-        self.context.run_task(
-            fn,
-            what,
-            owner=self,
-            title="Reading the picture",
-            on_done=self._take,
-            cancellable=False,
-        )
+    def _read(self, fn: Callable[..., Any], *what: object, on_done: Callable[[Any], object]) -> None:
+        self.context.run_task(fn, *what, owner=self, title="Reading the picture", on_done=on_done, cancellable=False)
+
+    def _keep_digits(self, digits: NDArray[np.float64]) -> None:
+        """Hold all digits, so that the slider moves at once."""
+        self._digits = digits
+        if self.picture.currentData() == "digit":
+            self._load()
 
     def _take(self, picture: NDArray[np.float64]) -> None:
         self.source.show_values(picture, min(0.0, float(picture.min())), 1.0)

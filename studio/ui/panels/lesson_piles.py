@@ -30,9 +30,9 @@ class PilesLesson(LessonView):
         super().__init__(context)
         self.picture = FunctionPlot(self.theme, "Piles and holes with the plan", "place", "")
         self.picture.getPlotItem().getAxis("left").setTicks([[(UP, "piles"), (DOWN, "holes")]])
-        self.plan = MatrixView(self.theme, "Plan: from pile to hole", "plan: rows are piles, columns are holes")
+        self.plan = MatrixView(self.theme, "Plan: from pile to hole", "plan: pile × hole")
         self.plan.digits = 2
-        self.distance = MatrixView(self.theme, "Distance from pile to hole", "distance")
+        self.distance = MatrixView(self.theme, "Distance from pile to hole", "distance: pile × hole")
         self.distance.digits = 2
         self._build()
         self.masses = [

@@ -44,9 +44,9 @@ def _lesson(lesson_id: str, title: str, topic: str, where: str, about: str) -> L
 LESSONS: tuple[Lesson, ...] = (
     _lesson(
         "world-map", "Box on a map", "Counting", "basics:MapLesson",
-        "The dots are drawn evenly over all land; which box makes them likeliest? Drag its corners: one dot outside "
-        "makes the likelihood zero, so the smallest box around all dots wins. Then draw samples and reveal the land: "
-        "many fall into the sea, for a box is too simple.",
+        "The dots are drawn evenly over all land; which box makes them likeliest? Drag its corners, or point into the "
+        "plane below, which shows the likelihood over two edges: one dot outside makes it zero, so the maximum stands "
+        "at the brink, the smallest box. Then draw samples and reveal the land: many fall into the sea.",
     ),
     _lesson(
         "wrodl", "Fashions of Wrodl", "Counting", "basics_wrodl:WrodlLesson",
@@ -148,4 +148,4 @@ LESSONS: tuple[Lesson, ...] = (
         " rule.",
     ),
 )  # fmt: skip
-"""Helper BASICS and later families: add entries here, grouped by topic."""
+"""Lessons of one topic stand together."""

@@ -1,6 +1,6 @@
 """Train: choose a recipe, turn its knobs, watch it learn.
 
-It is longer than other panels because gallery, form, run, sweep and stored runs meet in it; each has its own file.
+Gallery, form, run, sweep and stored runs meet here; each has its own file.
 """
 
 from __future__ import annotations
@@ -15,19 +15,24 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSplitter, QStac
 
 from studio.core.errors import BadConfig, StudioError
 from studio.ui.actions import Action
-from studio.ui.jobs import Task, TrainingJob
+from studio.ui.jobs import TrainingJob
 from studio.ui.panel import Panel
 from studio.ui.panels import train_work as work
+from studio.ui.panels.train_actions import actions
 from studio.ui.panels.train_controls import Controls
 from studio.ui.panels.train_count import Counter
 from studio.ui.panels.train_events import Follower
+from studio.ui.panels.train_only import learners
+from studio.ui.panels.train_recipes import Recipes
 from studio.ui.panels.train_runs import Runner
 from studio.ui.panels.train_setup import Setup
+from studio.ui.panels.train_stored import Opener
 from studio.ui.panels.train_sweep import SweepSection
 from studio.ui.panels.train_sweep_runs import Sweeper
 from studio.ui.panels.train_sweep_table import SweepTable
+from studio.ui.panels.train_work import Loaded
 from studio.ui.theme import SPACE_L, SPACE_M
-from studio.ui.widgets.curves import CurveArea
+from studio.ui.widgets.curves import SMOOTHING, CurveArea
 from studio.ui.widgets.drop import accepts, take_drop
 from studio.ui.widgets.gallery import Gallery
 from studio.ui.widgets.logview import LogView
@@ -56,15 +61,14 @@ class TrainPanel(Panel):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._loading: Task | None = None
-        self._wanted: list[Any] = []
-        self._changes: dict[str, Any] = {}
+        self.recipes = Recipes(self)
         self.setAcceptDrops(True)
         self._build()
         follower = Follower(self.curves, self.preview, self.log, self.controls, self.setup)
         self.runner = Runner(self, self.setup, self.controls, follower, self.preview)
         self.counter = Counter(self.setup, self.summary, self)
         self.sweeper = Sweeper(self, self.setup, self.runner, self.sweep, self.sweep_table)
+        self.opener = Opener(self, self.show_recipe, self.recipes, self.setup, self.runner, self.controls)
         self._connect()
 
     # ---- building
@@ -123,6 +127,9 @@ class TrainPanel(Panel):
         return side
 
     def _connect(self) -> None:
+        self.recipes.loaded.connect(self._loaded)
+        self.recipes.failed.connect(self._load_failed)
+        self.opener.opened.connect(lambda: self.tabs.setCurrentIndex(0))
         self.gallery.chosen.connect(self.choose)
         self.setup.gallery_wanted.connect(self.show_gallery)
         self.runner.nothing_chosen.connect(self.show_gallery)
@@ -152,50 +159,22 @@ class TrainPanel(Panel):
 
     def entered(self) -> None:
         """Load the recipes on the first visit."""
-        self._ensure_loaded()
-
-    def _ensure_loaded(self) -> None:
-        if self._loading is None:
-            self._loading = self.run_task(
-                work.load,
-                self.context.workspace,
-                title="Loading recipes",
-                on_done=self._loaded,
-                on_error=self._load_failed,
-                cancellable=False,
-            )
+        self.recipes.load()
 
     @property
     def ready(self) -> bool:
         """Whether the recipes are there."""
-        return bool(self.setup.loaded.recipes)
+        return self.recipes.ready
 
-    def _loaded(self, loaded: work.Loaded) -> None:
+    def _loaded(self, loaded: Loaded) -> None:
         self.setup.show_loaded(loaded)
         self.gallery.show_recipes(loaded.recipes)
         self._remark()
-        for name, why in loaded.broken.items():
-            self.context.notify.warning(
-                f"The recipes of {name} could not be loaded.", what_to_do="Update or remove that package.", details=why
-            )
-        wanted, self._wanted = self._wanted, []
-        for call in wanted:
-            call()
 
-    def _load_failed(self, error: BaseException) -> None:
-        self._loading = None
+    def _load_failed(self, somebody_waits: bool) -> None:
         self.gallery.set_remark("The recipes could not be loaded; the message at the bottom right says why.")
-        self.context.notify.exception(error, doing="Loading the recipes")
-        if self._wanted:
-            self._wanted = []
+        if somebody_waits:
             self.run_finished.emit("", "failed")
-
-    def _when_ready(self, call: Any) -> None:
-        if self.ready:
-            call()
-        else:
-            self._wanted.append(call)
-            self._ensure_loaded()
 
     def _remark(self) -> None:
         source = Path(self.setup.source).name
@@ -212,9 +191,10 @@ class TrainPanel(Panel):
         """Show a recipe and, if given, a preset; waits for the recipes to be loaded."""
         if self.runner.refuse():
             return
-        self._when_ready(lambda: self._choose(recipe_id, preset))
+        self.recipes.when_ready(lambda: self.show_recipe(recipe_id, preset))
 
-    def _choose(self, recipe_id: str, preset: str | None) -> None:
+    def show_recipe(self, recipe_id: str, preset: str | None) -> None:
+        """Bring a recipe to the front at once; `choose` waits until there are some."""
         try:
             if preset is None and recipe_id not in self.setup.forms:
                 presets = self.setup.info_of(recipe_id).presets
@@ -223,7 +203,8 @@ class TrainPanel(Panel):
         except BadConfig as error:
             self.context.notify.exception(error)
             return
-        self.curves.remember_for(recipe_id)
+        against = len(learners(self.setup.info_of(recipe_id).config_type)) > 1
+        self.curves.remember_for(recipe_id, SMOOTHING if against else 0)
         self.pages.setCurrentWidget(self.work_page)
         if not self.run_id:
             self.tabs.setCurrentWidget(self.summary)
@@ -243,12 +224,12 @@ class TrainPanel(Panel):
     def train(self, request: Request) -> None:
         """Show a request in the form and train it."""
         if not self.runner.refuse():
-            self._when_ready(lambda: self._train(request))
+            self.recipes.when_ready(lambda: self._train(request))
 
     def _train(self, request: Request) -> None:
         if self.runner.refuse():
             return
-        self._choose(request.recipe, request.preset)
+        self.show_recipe(request.recipe, request.preset)
         if request.data:
             self.setup.set_data(request.data)
         if self.setup.form is not None:
@@ -288,57 +269,11 @@ class TrainPanel(Panel):
 
     def open_run(self, record: RunRecord) -> None:
         """Show a stored run: curves, previews, log, settings."""
-        if (self.runner.busy and record.id == self.run_id) or self.runner.refuse():
-            return
-        self._when_ready(lambda: self._open(record))
-
-    def _open(self, record: RunRecord) -> None:
-        self.run_task(
-            work.stored,
-            self.context.workspace,
-            record.id,
-            title=f"Opening {record.title or record.id}",
-            on_done=lambda found: self._show_stored(*found),
-        )
-
-    def _show_stored(self, record: RunRecord, stored: work.Stored) -> None:
-        self._choose(record.recipe, None)
-        if self.setup.info is None or self.setup.info.id != record.recipe:
-            return
-        self.setup.set_data(str(record.data.get("source", "")))
-        self.setup.show_values(work.values_of(record))
-        self.runner.show_stored(record, stored)
-        self.tabs.setCurrentIndex(0)
-        self._overlay_changes()
+        self.opener.open_run(record)
 
     def prepare_run(self, run_id: str, recipe_id: str, settings: Mapping[str, Any]) -> None:
         """Fill in a stored run with changed settings, ready to branch or to go on; or a new run of another recipe."""
-        if self.runner.refuse():
-            return
-        try:
-            record = self.context.store.run(run_id)
-        except StudioError as error:
-            self.context.notify.exception(error)
-            return
-        if recipe_id:
-            self._when_ready(lambda: self._prepare_other(record, recipe_id))
-        else:
-            self._changes = dict(settings)
-            self.open_run(record)
-
-    def _prepare_other(self, record: RunRecord, recipe_id: str) -> None:
-        self.setup.set_data(str(record.data.get("source", "")), record.data.get("options") or {})
-        self._choose(recipe_id, "")
-        self.context.notify.info("The new run is prepared.", what_to_do="Press Run.")
-
-    def _overlay_changes(self) -> None:
-        changes, self._changes = self._changes, {}
-        if changes and self.setup.form is not None:
-            self.setup.show_changed(changes)
-            longer = set(changes) <= {"steps", "epochs"}
-            wanted = self.controls.resume_button if longer else self.controls.branch_button
-            wanted.setFocus()
-            self.context.notify.info("The settings are changed.", what_to_do=f"Press {wanted.text()}.")
+        self.opener.prepare_run(run_id, recipe_id, settings)
 
     def opened_with(self, paths: Sequence[Path]) -> bool:
         """Take a run's folder, or data."""
@@ -373,36 +308,7 @@ class TrainPanel(Panel):
 
     def panel_actions(self) -> Iterable[Action]:
         """Return what can be done here."""
-
-        def action(what: str, title: str, shortcut: str, icon: str, *states: str) -> Action:
-            return Action(
-                f"train.{what}",
-                title,
-                lambda: self.runner.do(what),
-                shortcut,
-                "Train",
-                icon,
-                lambda: self.isVisible() and self.controls.state in states,
-            )
-
-        return (
-            action("run", "Run", "Ctrl+Return; Ctrl+Enter", "play", "idle", "finished"),
-            action("pause", "Pause or go on", "Ctrl+Space", "pause", "running", "paused"),
-            action("step", "Do one step", "Ctrl+.", "step", "running", "paused"),
-            action("stop", "Stop the run", "Ctrl+Alt+Return; Ctrl+Alt+Enter", "stop", "running", "paused"),
-            action("checkpoint", "Write a checkpoint now", "Ctrl+Alt+S", "save", "running", "paused"),
-            action("preview", "Show a preview now", "Ctrl+Alt+P", "picture", "running", "paused"),
-            action("resume", "Go on with this run", "", "play", "finished"),
-            action("branch", "Branch this run", "Ctrl+Alt+B", "branch", "finished"),
-            Action("train.judge", "Judge what this run draws", self._judge, "", "Train", "judge", self._may_judge),
-            Action("train.gallery", "Choose a recipe", self.show_gallery, "", "Train", "train", self.isVisible),
-        )
-
-    def _judge(self) -> None:
-        self.runner.do("judge")
-
-    def _may_judge(self) -> bool:
-        return self.isVisible() and self.controls.judge_button.isEnabled()
+        return actions(self)
 
     def closing(self) -> None:
         """End the counting threads; stop a run that still goes on and wait for its checkpoint."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from studio.ui.panels.train_work import Stored
 
 ENDINGS = {"done": "Done", "stopped": "Stopped", "failed": "Failed", "interrupted": "Interrupted"}
+ELSEWHERE = "Training in another process"
 
 
 class Follower:
@@ -32,7 +33,7 @@ class Follower:
         self._mirrors = True
         self.paused = False
         self.turned: dict[str, Any] = {}
-        """What the person turned since `begin`, by the names of `Control.set_knob`."""
+        """What the person turned here and the run has not carried out yet, by the names of `Control.set_knob`."""
 
     def clear(self) -> None:
         """Show nothing."""
@@ -85,6 +86,8 @@ class Follower:
                     self._controls.policy.setText(event.text)
             case ev.Started():
                 self._started(event)
+            case ev.Turned():
+                self._turned_to(event)
             case ev.Rewound():
                 self._curves.rewind(event.step)
                 self._preview.rewind(event.step)
@@ -110,6 +113,16 @@ class Follower:
         self._controls.only.show_chosen(str(wanted.pop(TRAIN_ONLY, "")))
         self._setup.reflect(wanted)
 
+    def _turned_to(self, event: ev.Turned) -> None:
+        """Show a knob that was turned elsewhere, by a remedy of Judge; what is being typed here stays as it is."""
+        if event.name not in self.turned:
+            if event.name == TRAIN_ONLY:
+                self._controls.only.show_chosen(str(event.value))
+            else:
+                self._setup.reflect({event.name: event.value})
+        elif self.turned[event.name] == event.value:
+            del self.turned[event.name]
+
     def _finished(self, event: ev.Finished) -> None:
         text = f"{ENDINGS[event.status]} at step {grouped(event.step)}"
         if event.best:
@@ -132,7 +145,7 @@ class Follower:
             self._preview.add_stored(preview.step, preview.name, preview.path)
         for line in stored.log:
             self._log.add(*line)
-        text = f"{ENDINGS.get(record.status, record.status)} at step {grouped(record.steps)}"
+        text = f"{ENDINGS.get(record.status, ELSEWHERE)} at step {grouped(record.steps)}"
         self._controls.show_problem(record.error, record.what_to_do)
         self._controls.end(text, record.seconds)
         self._controls.policy.setText(str(record.policy.get("reason", "")))

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QGridLayout,
-    QMenu,
-    QPushButton,
-    QScrollArea,
-    QSizePolicy,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QGridLayout, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from studio.core.errors import BadConfig
 from studio.core.knobs import fields_of
 from studio.core.training import Computing, Training
 from studio.data.options import DataOptions
 from studio.ui.forms import Form
+from studio.ui.panels.train_data import DataPicker, narrow_combo
 from studio.ui.panels.train_work import DataChoice, Loaded, RecipeInfo
 from studio.ui.theme import SPACE_M
-from studio.ui.widgets.labels import icon_button, keep_icon, label
+from studio.ui.widgets.labels import keep_icon, label
 
 if TYPE_CHECKING:
     from studio.core.recipe import Preset
@@ -49,7 +37,6 @@ GRADIENT_ONLY = (
     "precision",
     "compile",
 )
-RECENT_KEY, RECENT = "train/recent_data", 8
 
 
 class FormStack(QStackedWidget):
@@ -90,40 +77,24 @@ class Setup(QWidget):
         self._data_options: dict[str, Any] = {}
         self.source = ""
         self.chip = QPushButton("Choose a recipe")
-        self.preset = self._combo("Preset")
-        self.data = self._combo("Data")
-        self.browse = icon_button(self._theme, "open", "Choose a file or folder of your own")
+        self.preset = narrow_combo("Preset")
+        self.sources = DataPicker(context)
         self.stack = FormStack()
         self._build()
-
-    def _combo(self, name: str) -> QComboBox:
-        made = QComboBox()
-        made.setAccessibleName(name)
-        made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        made.setMinimumContentsLength(8)
-        made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        return made
 
     def _build(self) -> None:
         keep_icon(self._theme, self.chip, "train")
         self.chip.setToolTip("Choose another recipe")
         self.chip.setStyleSheet("text-align: left;")
         self.chip.clicked.connect(self.gallery_wanted)
-        menu = QMenu(self)
-        menu.addAction("File…", self._browse_file)
-        menu.addAction("Folder…", self._browse_folder)
-        self.browse.setMenu(menu)
-        self.browse.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.browse.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self.preset.activated.connect(lambda *_: self._preset_chosen())
-        self.data.activated.connect(lambda *_: self._data_chosen())
+        self.sources.wanted.connect(self.set_data)
         top = QGridLayout()
         top.setSpacing(SPACE_M)
-        top.addWidget(self.chip, 0, 0, 1, 3)
-        for row, (name, combo) in enumerate((("Preset", self.preset), ("Data", self.data)), 1):
+        top.addWidget(self.chip, 0, 0, 1, 2)
+        for row, (name, chooser) in enumerate((("Preset", self.preset), ("Data", self.sources)), 1):
             top.addWidget(label(name, "muted"), row, 0)
-            top.addWidget(combo, row, 1, 1, 2 if row == 1 else 1)
-        top.addWidget(self.browse, 2, 2)
+            top.addWidget(chooser, row, 1)
         top.setColumnStretch(1, 1)
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
@@ -203,15 +174,13 @@ class Setup(QWidget):
         self._data_options = dict(options or {})
         if self.form is not None:
             self.form.overlay(self._data_options)
-        if Path(source).exists():
-            recent = [source, *(r for r in self._recent() if r != source)]
-            self._context.settings.set(RECENT_KEY, recent[:RECENT])
+        self.sources.remember(source)
         self._list_data()
         self.changed.emit()
 
     def set_training(self, training: bool) -> None:
         """Lock everything but the live knobs."""
-        for widget in (self.chip, self.preset, self.data, self.browse):
+        for widget in (self.chip, self.preset, self.sources):
             widget.setEnabled(not training)
         for form in self.forms.values():
             form.set_training(training and form is self.form)
@@ -302,52 +271,29 @@ class Setup(QWidget):
         if self.info is not None:
             self.source = preset.data if preset is not None else self.info.offline
 
-    def _recent(self) -> list[str]:
-        stored = self._context.settings.get(RECENT_KEY, [])
-        return [s for s in stored if isinstance(s, str) and Path(s).exists()] if isinstance(stored, list) else []
-
     def _list_data(self) -> None:
-        """Fill the list: what fits the recipe's kind, then recent paths; the chosen source is always in it."""
-        self.data.clear()
-        for choice in self.loaded.choices:
-            if self.info is None or choice.fits(self.info):
-                remark = "" if choice.present else f" · download {choice.megabytes:,.0f} MB"
-                self.data.addItem(f"{choice.title}{remark}", choice.name)
-        for path in self._recent():
-            self._add_path(path)
-        if self.source and self.data.findData(self.source) < 0:
-            self._add_path(self.source)
-        self.data.setCurrentIndex(self.data.findData(self.source) if self.source else -1)
-        self.data.setToolTip(f"{self.data.currentText()}\n{self.source}".strip())
+        info = self.info
+        self.sources.offer([c for c in self.loaded.choices if info is None or c.fits(info)], self.source)
 
-    def _add_path(self, path: str) -> None:
-        self.data.addItem(Path(path).name or path, path)
-        self.data.setItemData(self.data.count() - 1, path, Qt.ItemDataRole.ToolTipRole)
+    def show_values(self, values: Mapping[str, Any], preset: str = "") -> None:
+        """Show the settings of a stored run (no undo step) and the name of the preset it began from."""
+        if self.form is None or self.info is None:
+            return
+        self.form.load(values)
+        self._presets[self.info.id] = preset
+        self._list_presets(self.info, preset)
 
-    def _data_chosen(self) -> None:
-        self.set_data(self.data.currentData())
-
-    def _browse_file(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Data")
-        if name:
-            self.set_data(name)
-
-    def _browse_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Data folder")
-        if name:
-            self.set_data(name)
-
-    def show_values(self, values: Mapping[str, Any]) -> None:
-        """Show the settings of a stored run (no undo step)."""
+    def reflect(self, values: Mapping[str, Any]) -> None:
+        """Show the live knobs of the run that trains (no undo step, and nothing is sent back to it)."""
         if self.form is not None:
-            self.form.load(values)
+            self.form.reflect(values)
 
     def show_changed(self, values: Mapping[str, Any]) -> None:
-        """Put values over those present and scroll to the first of them."""
+        """Put values over those present, as one step that can be undone, and scroll to the first of them."""
         form = self.form
         if form is None or not values:
             return
-        form.overlay(values)
+        form.edit(values, "Change settings")
         row = form.reveal(next(iter(values)))
         if row is not None:
             QTimer.singleShot(0, row, lambda: self.area.ensureWidgetVisible(row))  # once the section has its height

@@ -31,7 +31,9 @@ def about(seconds: float) -> str:
     """Return a rough duration in words: "about 4 min"."""
     if seconds < 50:
         return f"about {max(1, round(seconds))} s"
-    return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
+    if seconds < 5_400:
+        return f"about {round(seconds / 60)} min"
+    return f"about {seconds / 3_600:.1f} h" if seconds < 172_800 else f"about {seconds / 86_400:,.0f} days"
 
 
 def example(field: KnobField) -> str:
@@ -72,8 +74,8 @@ class AxisRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE_S)
-        row.addWidget(self.knob, 1)
-        row.addWidget(self.values, 1)
+        row.addWidget(self.knob, 3)
+        row.addWidget(self.values, 2)
         row.addWidget(remove)
         self.fields: dict[str, KnobField] = {}
         self.knob.activated.connect(lambda *_: self._suggest())
@@ -95,6 +97,7 @@ class AxisRow(QWidget):
         self._suggest()
 
     def _suggest(self) -> None:
+        self.knob.setToolTip(self.knob.currentText())
         self.values.setText(example(self.fields[self.knob.currentData()]))
         self.edited.emit()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent
@@ -23,6 +23,9 @@ from studio.ui.theme import SPACE_M, SPACE_S, Theme
 from studio.ui.widgets.empty import EmptyState
 from studio.ui.widgets.labels import ElidedLabel, button, label
 from studio.ui.widgets.run_card import status_colour
+
+if TYPE_CHECKING:
+    from studio.runs.sweep_table import Row
 
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
@@ -84,10 +87,14 @@ class TableModel(QAbstractTableModel):
         return ["★" if self.is_best(row) else "", *settings, line.status, *values, at, clock(line.seconds)]
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = ROLE.DisplayRole) -> Any:
-        """Return a column's title."""
-        if role != ROLE.DisplayRole or orientation != Qt.Orientation.Horizontal or self.table is None:
+        """Return a column's title, above its numbers."""
+        if orientation != Qt.Orientation.Horizontal or self.table is None:
             return None
-        return ["", *self.table.knobs, *REACHED][section]
+        titles = ["", *self.table.knobs, *REACHED]
+        titles[-3] = f"Best {self.table.metric}"
+        side = Qt.AlignmentFlag.AlignLeft if titles[section] == "Status" else Qt.AlignmentFlag.AlignRight
+        found = {ROLE.DisplayRole: titles[section], ROLE.TextAlignmentRole: int(side | Qt.AlignmentFlag.AlignVCenter)}
+        return found.get(ROLE(role))
 
 
 def _number(value: float | None) -> str:
@@ -123,6 +130,7 @@ class SweepTable(QWidget):
         self.picker.setMinimumContentsLength(24)
         self.picker.activated.connect(lambda *_: self.shown.emit(self.picker.currentData()))
         self.told = ElidedLabel("", "muted")
+        self.trouble = label("", "error", wrap=True)
         self.rest_button = button("Go on", lambda: self.rest_wanted.emit(self.id))
         self.rest_button.setToolTip("Train the runs that are missing")
         self.open_button = button("Open the run", self.open_row)
@@ -133,6 +141,7 @@ class SweepTable(QWidget):
         self.empty = EmptyState(theme, "compare", "No sweep yet", text)
         self._build()
         self.view.doubleClicked.connect(lambda *_: self.open_row())
+        self.view.selectionModel().selectionChanged.connect(lambda *_: self._tell_trouble())
         theme.changed.connect(self.view.viewport().update)
         self.show_table(None)
 
@@ -150,6 +159,7 @@ class SweepTable(QWidget):
         column.setSpacing(SPACE_S)
         column.addLayout(head)
         column.addWidget(self.view, 1)
+        column.addWidget(self.trouble)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(page)
@@ -173,11 +183,13 @@ class SweepTable(QWidget):
         for sweep_id, title in table.kept:
             self.picker.addItem(title, sweep_id)
         self.picker.setCurrentIndex(self.picker.findData(table.id))
-        done = len(table.rows) - table.missing
-        self.told.setText(f"{done} of {len(table.rows)} · best {table.metric} first")
+        over, failed = len(table.rows) - table.missing, sum(row.status == "failed" for row in table.rows)
+        trouble = f" · {failed} failed" if failed else ""
+        self.told.setText(f"{over} of {len(table.rows)} finished{trouble}")
         self.rest_button.setEnabled(table.missing > 0)
         runs = [row.run for row in table.rows]
         self.view.selectRow(runs.index(chosen) if chosen and chosen in runs else 0)
+        self._tell_trouble()
 
     def set_training(self, training: bool) -> None:
         """Nothing else is begun or opened while something trains."""
@@ -186,11 +198,21 @@ class SweepTable(QWidget):
         self.open_button.setEnabled(not training)
 
     @property
+    def chosen(self) -> Row | None:
+        """The chosen row."""
+        rows, table = self.view.selectionModel().selectedRows(), self.model.table
+        return table.rows[rows[0].row()] if rows and table is not None else None
+
+    @property
     def chosen_run(self) -> str:
         """Id of the run in the chosen row; "" when there is none."""
-        rows = self.view.selectionModel().selectedRows()
-        table = self.model.table
-        return table.rows[rows[0].row()].run if rows and table is not None else ""
+        return self.chosen.run if self.chosen is not None else ""
+
+    def _tell_trouble(self) -> None:
+        """Say below the table why the chosen run failed."""
+        text = self.chosen.error if self.chosen is not None else ""
+        self.trouble.setText(f"This run failed: {text}" if text else "")
+        self.trouble.setVisible(bool(text))
 
     def open_row(self) -> None:
         """Ask for the curves of the chosen run."""

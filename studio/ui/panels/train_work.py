@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,14 +76,6 @@ class Stored:
     log: tuple[tuple[int, str, str], ...]
 
 
-def described(doc: str) -> str:
-    """Return the one sentence a module's docstring begins with, without its name."""
-    first = doc.strip().split("\n\n")[0].replace("\n", " ").strip()
-    _, colon, rest = first.partition(": ")
-    sentence = rest if colon else first
-    return sentence[:1].upper() + sentence[1:]
-
-
 def load(workspace: Path) -> Loaded:
     """List the recipes (this imports torch) and the catalogue."""
     from studio.core import registry
@@ -92,7 +83,9 @@ def load(workspace: Path) -> Loaded:
 
     recipes = tuple(_info(cls) for cls in registry.recipes().values())
     choices = tuple(
-        DataChoice(e.name, e.title, e.kind, e.shape, e.classes, e.megabytes, e.present(workspace), e.columns)
+        DataChoice(
+            e.name, e.title, e.kind, e.shape, e.classes, e.megabytes, catalogue.present(e.name, workspace), e.columns
+        )
         for e in catalogue.entries()
     )
     return Loaded(recipes, choices, dict(registry.broken))
@@ -101,13 +94,12 @@ def load(workspace: Path) -> Loaded:
 def _info(cls: Any) -> RecipeInfo:
     from studio.runs.training import offline_data
 
-    doc = sys.modules[cls.__module__].__doc__ or cls.__doc__ or ""
     return RecipeInfo(
         cls.id,
         cls.title,
         cls.family,
         cls.literature,
-        described(doc),
+        cls.about(),
         cls.accepts,
         cls.needs_labels,
         cls.capabilities(),

@@ -12,7 +12,8 @@ from studio.ui.widgets.labels import label
 from studio.ui.widgets.weight import WeightSlider
 
 if TYPE_CHECKING:
-    from studio.ui.forms import Form, Row
+    from studio.ui.forms import Form
+    from studio.ui.widgets.knob_row import Row
 
 WEIGHTS = ("content", "style", "tv")
 DECADES = 3

@@ -8,24 +8,20 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout
 
 from studio.core.errors import StudioError
 from studio.ui.panels import transfer_film_work as work
-from studio.ui.panels.canvas_page import StagePage
-from studio.ui.panels.explore_export import export_path
-from studio.ui.panels.transfer_progress import LongWork
+from studio.ui.panels.canvas_film import CanvasFilmPage
 from studio.ui.theme import SPACE_M
 from studio.ui.widgets.drop import accepts, take_drop
 from studio.ui.widgets.labels import ElidedLabel, button, label
-from studio.ui.widgets.picture import PictureView
 from studio.ui.widgets.weight import WeightEdit
 
 if TYPE_CHECKING:
     from studio.runs.canvases import TransferRequest
     from studio.ui.panel import Panel
 
-FORMATS = {"MP4": ".mp4", "WebP": ".webp", "GIF": ".gif", "Folder of PNGs": ""}
 LIKE = {".gif": "GIF", ".webp": "WebP", ".png": "WebP"}
 """A film is saved in its own format where that can be written."""
 FILMS = "Films (*.gif *.webp *.png *.mp4 *.m4v *.mov *.mkv *.webm *.avi *.mpg *.mpeg *.ogv *.wmv);;All files (*)"
@@ -35,12 +31,11 @@ TEXT = (
 )
 
 
-class FilmPage(StagePage):
-    """Choose a film, how calm, which format; watch it being made.
+class FilmPage(CanvasFilmPage):
+    """Choose a film, how calm, which format; watch it being made; see `CanvasFilmPage` for `made`.
 
     Signals:
         looked: a film was opened (`info`).
-        made: Path of a film that was written.
         coherence_chosen: (0..1, number of the edit).
 
     Args:
@@ -49,12 +44,11 @@ class FilmPage(StagePage):
     """
 
     looked = Signal()
-    made = Signal(object)
     coherence_chosen = Signal(float, int)
 
     def __init__(self, panel: Panel, request: Callable[[], TransferRequest]) -> None:
-        super().__init__(panel.context.theme, "Stylise a film", TEXT)
-        self._panel, self._request = panel, request
+        super().__init__(panel, "Stylise a film", TEXT, "Stylise")
+        self._request = request
         self.info: work.FilmInfo | None = None
         self._edit = 0
         self.setAcceptDrops(True)
@@ -62,18 +56,12 @@ class FilmPage(StagePage):
         self.open_button = button("Open film…", self.choose_film)
         self.folder_button = button("Folder…", self.choose_folder)
         self.folder_button.setToolTip("A folder of pictures, one for each frame, in the order of their names")
-        self.formats = QComboBox()
-        self.formats.addItems(list(FORMATS))
-        self.formats.setAccessibleName("Format of the film")
         self.coherence = WeightEdit(self.theme, "coherence", 0.0, 1.0, least=0.0)
         self.coherence.slider.setAccessibleName("Coherence")
         self.coherence.field.setAccessibleName("Coherence, number")
         self.coherence.changed.connect(lambda value: self.coherence_chosen.emit(min(value, 1.0), self._edit))
         self.coherence.settled.connect(self._next_edit)
-        self.picture = PictureView(self.theme, "Newest frame", "Frames appear here.")
-        self.work = LongWork(panel, "Stylise", self.start)
         self.work.start_button.setEnabled(False)
-        self._glance = work.Glance()
         self._build()
 
     def _build(self) -> None:
@@ -161,22 +149,6 @@ class FilmPage(StagePage):
         except StudioError as error:
             self.work.fail(error)
             return
-        workspace, self._glance = self._panel.context.workspace, work.Glance()
-        suffix = FORMATS[self.formats.currentText()]
-        out = out or export_path(workspace, self.info.path.stem, "styled", suffix)
-        self.work.run(
-            f"Stylising {self.info.path.name}",
-            work.stylise_film,
-            (self.info.path, request, out, workspace, self._glance),
-            self._made,
-            self._look,
-        )
-
-    def _look(self) -> None:
-        if self._glance.pixels is not None and self._glance.pixels is not self.picture.pixels:
-            self.picture.show_pixels(self._glance.pixels)
-
-    def _made(self, path: Path) -> None:
-        self._look()
-        self.work.say(f"Saved {path.name} in {path.parent}")
-        self.made.emit(path)
+        out = out or self.free_path(self.info.path.stem, "styled")
+        args = (self.info.path, request, out, self._panel.context.workspace)
+        self.make(f"Stylising {self.info.path.name}", work.stylise_film, args)

@@ -7,37 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio.core.control import Control
+from studio.ui.panels.canvas_film_work import Glance, Watched
 from studio.ui.panels.canvas_work import THUMB_SIDE, fitting
 
 if TYPE_CHECKING:
     from studio.runs.canvas_batch import Report
     from studio.runs.canvases import StyleRequest, TransferRequest
     from studio.ui.panels.canvas_work import Pixels, Progress
-
-SHOWN_SIDE = 720
-
-
-class Glance:
-    """The newest picture of a long work: written by its worker, looked at by the window."""
-
-    def __init__(self) -> None:
-        self.pixels: Pixels | None = None
-
-
-class _Watched(Control):
-    """Reports at every step, and so ends within one step of Cancel (the report raises Cancelled)."""
-
-    def __init__(self, progress: Progress, total: int) -> None:
-        super().__init__()
-        self.frame = 0
-        self._progress, self._total = progress, total
-
-    def may_step(self) -> bool:
-        """Report, then answer as ever."""
-        of = f" of {self._total}" if self._total else ""
-        self._progress(self.frame, self._total, f"frame {self.frame + 1}{of}")
-        return super().may_step()
 
 
 @dataclass(frozen=True)
@@ -92,8 +68,8 @@ def stylise_film(
     try:
         first = next(frames)
         session = canvases.transfer(replace(request, content=Source.of(first)), workspace, progress)
-        control = _Watched(progress, count_frames(path))
-        made = _seen(stylised(session, _after(first, frames), control), control, glance)
+        control = Watched(progress, count_frames(path))
+        made = control.seen(stylised(session, _after(first, frames), control), glance)
         return films.write_film(out, made, fps, {**session.recipe(), "film": str(path)})
     finally:
         _close(frames)
@@ -102,15 +78,6 @@ def stylise_film(
 def _after(first: Pixels, rest: Iterator[Pixels]) -> Iterator[Pixels]:
     yield first
     yield from rest
-
-
-def _seen(results: Iterator[Pixels], control: _Watched, glance: Glance) -> Iterator[Pixels]:
-    """Pass results on, cut to even sides (video codecs ask for them)."""
-    for control.frame, result in enumerate(results, 1):
-        height, width = result.shape[:2]
-        even = result[: height // 2 * 2, : width // 2 * 2]
-        glance.pixels = fitting(even, SHOWN_SIDE)
-        yield even
 
 
 def _close(frames: Any) -> None:

@@ -53,7 +53,7 @@ def restyle(session: Any, styles: Sequence[tuple[Source, float, Any, Any]]) -> N
     Raises:
         StudioError: no weight above 0, or an empty mask.
     """
-    from studio.canvas.transfer import Style
+    from studio.canvas.transfer_config import Style
 
     session.set_styles([Style(*style) for style in styles])
 

@@ -8,80 +8,70 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from studio.ui.actions import Action
 from studio.ui.jobs import Latest
 from studio.ui.notify import Button
-from studio.ui.panel import Panel
 from studio.ui.panels import translate_work as work
 from studio.ui.panels.explore_export import export_path
-from studio.ui.panels.explore_runs import RunPicker
+from studio.ui.panels.run_page import Opener, RunPage
+from studio.ui.panels.run_picker import RunPicker
 from studio.ui.panels.translate_controls import TranslateControls
 from studio.ui.panels.translate_gallery import Gallery
 from studio.ui.panels.translate_side import TranslateSide
 from studio.ui.panels.translate_work import Asked, Shown
 from studio.ui.theme import SPACE_L, SPACE_M, SPACE_S
 from studio.ui.widgets.drop import accepts, take_drop
-from studio.ui.widgets.empty import EmptyState
 from studio.ui.widgets.labels import button, label
 
 if TYPE_CHECKING:
-    from studio.core.records import RunRecord
     from studio.runs.canvas_batch import Report
     from studio.runs.translate import Translation
     from studio.ui.context import Context
-    from studio.ui.jobs import Task
     from studio.ui.panels.explore_model import Session
     from studio.ui.panels.translate_work import Facts
 
-Opener = Callable[..., "tuple[Session, Facts]"]
-EMPTY = (
-    "No translator yet",
-    "Train CycleGAN, pix2pix, the denoiser or the colouriser; what it learned opens here.",
-)
 
-
-class TranslatePanel(Panel):
-    """The page.
+class TranslatePanel(RunPage):
+    """The page; `ready` when held-out examples of an opened run are on the screen.
 
     Signals:
-        ready: held-out examples of the opened run are on the screen.
         translated: a picture of the person's own is on the screen.
         exported: path of a file that was written.
         batch_done: the Report of a folder.
 
     Args:
         context: the window's services.
+        parent: the widget it lies in.
         opener: opens a run in a worker, `(workspace, run id, checkpoint, progress) -> (Session, Facts)`.
     """
 
     id, title, icon = "translate", "Translate", "translate"
-    ready = Signal()
+    empty = (
+        "No translator yet",
+        "Train CycleGAN, pix2pix, the denoiser or the colouriser; what it learned opens here.",
+    )
+    invitation = "Its translations open here."
     translated = Signal()
     exported = Signal(object)
     batch_done = Signal(object)
 
     def __init__(self, context: Context, parent: QWidget | None = None, opener: Opener = work.open_translator) -> None:
-        super().__init__(context, parent)
+        super().__init__(context, parent, RunPicker(context, "image", {"Translates"}), opener)
         self.setAcceptDrops(True)
-        self._opener = opener
-        self._task: Task | None = None
         self.session: Session | None = None
         self.file: Path | None = None
-        self.runs = RunPicker(context, "image", needs="Translates")
         self.controls = TranslateControls(context.theme)
         self.gallery = Gallery(context.theme)
         self.side = TranslateSide(context.theme, context.workspace / "dropped")
         self._examples, self._picture = Latest(self), Latest(self)
-        self._build()
         self._connect()
-        self.runs.refresh()
-        self._show_state()
+        self.frame(self._build())
 
     # ---- building
 
-    def _build(self) -> None:
+    def _build(self) -> QWidget:
         self.sheet_button = button("Export sheet", self.export_sheet)
         self.sheet_button.setToolTip("Save these examples with their translations as one PNG")
         left = QWidget()
@@ -102,33 +92,15 @@ class TranslatePanel(Panel):
         split.addWidget(self.side)
         split.setStretchFactor(0, 1)
         split.setSizes([720, 460])
-        self._empty = EmptyState(
-            self.context.theme, "translate", *EMPTY, ("Train a model", lambda: self.context.show_panel.emit("train"))
-        )
-        self._loading = EmptyState(self.context.theme, "translate", "Choose a run", "Its translations open here.")
         body = QWidget()
         inside = QVBoxLayout(body)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(0)
         inside.addWidget(self.controls)
         inside.addWidget(split, 1)
-        self.stack = QStackedWidget()
-        for widget in (self._empty, self._loading, body):
-            self.stack.addWidget(widget)
-        head = QHBoxLayout()
-        head.setContentsMargins(SPACE_L, SPACE_M, SPACE_M, SPACE_M)
-        head.setSpacing(SPACE_M)
-        head.addWidget(label("Translate", "page"))
-        head.addWidget(self.runs, 1)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addLayout(head)
-        outer.addWidget(self.stack, 1)
+        return body
 
     def _connect(self) -> None:
-        self.runs.chosen.connect(self._open)
-        self.runs.emptied.connect(self._show_state)
         self.controls.changed.connect(self.refresh)
         self.gallery.picked_example.connect(self.show_example)
         self.side.export_wanted.connect(self.export)
@@ -154,60 +126,25 @@ class TranslatePanel(Panel):
 
     # ---- opening
 
-    def open_run(self, record: RunRecord) -> None:
-        """Open a run."""
-        self.runs.choose(record)
-
-    def entered(self) -> None:
-        """Look for new runs."""
-        self.runs.refresh()
-        self._show_state()
-
     def closing(self) -> None:
         """End the workers."""
+        super().closing()
         self._examples.close()
         self._picture.close()
 
-    def _open(self, run_id: str, checkpoint: str) -> None:
-        if self._task is not None:
-            self._task.cancel()
-        self._forget()
-        self._loading.title.setText("Opening…")
-        self._loading.text.setText(f"{run_id}, {checkpoint} checkpoint")
-        self.stack.setCurrentWidget(self._loading)
-        self._task = self.run_task(
-            self._opener,
-            self.context.workspace,
-            run_id,
-            checkpoint,
-            title=f"Opening {run_id}",
-            on_done=self._begin,
-            on_error=self._not_opened,
-        )
+    def begin(self, opened: tuple[Session, Facts]) -> None:
+        """Offer what a translator can do and translate examples."""
+        self.session, self._facts = opened
+        self.controls.show_facts(self._facts)
+        self.refresh()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Empty the page."""
         self._examples.drop()
         self._picture.drop()
         self.session, self.file = None, None
         self.gallery.show_translation(None, ("", ""))
         self.side.show_picture(None)
-
-    def _not_opened(self, error: BaseException) -> None:
-        self._loading.title.setText("This run cannot be opened")
-        told = (getattr(error, "what", repr(error)), getattr(error, "what_to_do", ""))
-        self._loading.text.setText(" ".join(part for part in told if part))
-        self.context.notify.exception(error, doing="Opening the run")
-
-    def _begin(self, opened: tuple[Session, Facts]) -> None:
-        self.session, self._facts = opened
-        self.controls.show_facts(self._facts)
-        self.stack.setCurrentIndex(2)
-        self.refresh()
-
-    def _show_state(self) -> None:
-        self.runs.setVisible(self.runs.count > 0)
-        if self.session is None and self._task is None:
-            self.stack.setCurrentWidget(self._loading if self.runs.count else self._empty)
 
     # ---- translating
 
@@ -252,7 +189,8 @@ class TranslatePanel(Panel):
             self.translated.emit()
 
     def _no_file(self, error: BaseException) -> None:
-        self.file = None
+        shown = self.side.shown
+        self.file = Path(shown.source) if shown is not None and shown.source else None  # what is still on the screen
         self.context.notify.exception(error, doing="Translating the picture")
 
     # ---- the person's own pictures

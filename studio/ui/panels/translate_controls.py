@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from studio.ui.panels.explore_fields import check, choice, named
+from studio.ui.panels.explore_fields import check, named, names
 from studio.ui.panels.translate_work import Asked
 from studio.ui.theme import SPACE_L, SPACE_M, SPACE_S, Theme
 from studio.ui.widgets.number_slider import NumberSlider
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from studio.ui.panels.translate_work import Facts
 
 AMOUNT_WIDTH = 200
+DIRECTION_WIDTH = 420
+"""Pixels for “first → second” at most."""
 
 
 class TranslateControls(QWidget):
@@ -30,14 +32,15 @@ class TranslateControls(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self.direction_box = choice("Direction", (), self.changed.emit)
+        self.direction_box = names("Direction", self.changed.emit)
+        self.direction_box.setMaximumWidth(theme.px(DIRECTION_WIDTH))
         self.ready_box = check("My pictures are ready", False, self.changed.emit)
         self.ready_box.hide()
         self.amount: NumberSlider | None = None
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(SPACE_L, SPACE_S, SPACE_M, SPACE_S)
         self._row.setSpacing(SPACE_L)
-        self._row.addWidget(named("Direction", self.direction_box))
+        self._row.addWidget(named("Direction", self.direction_box), 1)
         self._row.addWidget(self.ready_box)
         self._row.addStretch(1)
 

@@ -3,64 +3,50 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import (
-    QApplication,
-    QFileDialog,
-    QHBoxLayout,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
 
 from studio.ui.actions import Action
-from studio.ui.panel import Panel
 from studio.ui.panels.explore_export import export_path
-from studio.ui.panels.explore_runs import RunPicker
+from studio.ui.panels.run_page import Opener, RunPage
+from studio.ui.panels.run_picker import RunPicker
 from studio.ui.panels.write_columns import TextColumns
 from studio.ui.panels.write_controls import STEP, WriteControls
 from studio.ui.panels.write_work import Piece, likely_next, open_writer, write_texts
-from studio.ui.theme import SPACE_L, SPACE_M, SPACE_S
-from studio.ui.widgets.empty import EmptyState
-from studio.ui.widgets.labels import label
+from studio.ui.theme import SPACE_L, SPACE_S
 
 if TYPE_CHECKING:
-    from studio.core.records import RunRecord
     from studio.ui.context import Context
     from studio.ui.jobs import Task
 
-EMPTY = ("No run writes text yet", "Train an LSTM on a text; it opens here by itself.")
 
-
-class WritePanel(Panel):
-    """The page.
+class WritePanel(RunPage):
+    """The page; `ready` when a model is open.
 
     Signals:
-        ready: a model is open.
         written: the texts are complete or stopped.
         exported: path of a file that was written.
 
     Args:
         context: the window's services.
+        parent: the widget it lies in.
         opener: opens a run in a worker, `(workspace, run id, checkpoint, progress) -> model`.
     """
 
     id, title, icon = "write", "Write", "write"
-    ready = Signal()
+    empty = ("No run writes text yet", "Train an LSTM on a text; it opens here by itself.")
+    train = "Train on a text"
+    invitation = "It writes here."
     written = Signal()
     exported = Signal(object)
 
-    def __init__(
-        self, context: Context, parent: QWidget | None = None, opener: Callable[..., Any] = open_writer
-    ) -> None:
-        super().__init__(context, parent)
-        self._opener = opener
+    def __init__(self, context: Context, parent: QWidget | None = None, opener: Opener = open_writer) -> None:
+        super().__init__(context, parent, RunPicker(context, "text"), opener)
         self.model: Any = None
-        self._task: Task | None = None
         self._writing: Task | None = None
         self._asking: Task | None = None
         self._pieces: deque[Piece] = deque()
@@ -68,16 +54,11 @@ class WritePanel(Panel):
         self._drain_timer.timeout.connect(self._drain)
         self._soon = QTimer(self, singleShot=True, interval=250)
         self._soon.timeout.connect(self._ask_next)
-        self.runs = RunPicker(context, "text")
         self.controls = WriteControls(context.theme)
         self.columns = TextColumns(context.theme)
-        self._build()
         self._connect()
-        self.runs.chosen.connect(self._open)
-        self.runs.emptied.connect(self._show_state)
-        self.runs.refresh()
+        self.frame(self._build())
         self._temperatures_changed()
-        self._show_state()
         self._enable()
 
     # ---- building
@@ -92,30 +73,14 @@ class WritePanel(Panel):
         controls.save_wanted.connect(self.save)
         controls.save_as_wanted.connect(self._save_as)
 
-    def _build(self) -> None:
+    def _build(self) -> QWidget:
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(SPACE_L, 0, SPACE_L, SPACE_L)
         column.setSpacing(SPACE_S)
         column.addWidget(self.controls)
         column.addWidget(self.columns, 1)
-        theme = self.context.theme
-        train = ("Train on a text", lambda: self.context.show_panel.emit("train"))
-        self._empty = EmptyState(theme, "write", *EMPTY, train)
-        self._loading = EmptyState(theme, "write", "Choose a run", "It writes here.")
-        self.stack = QStackedWidget()
-        for page in (self._empty, self._loading, body):
-            self.stack.addWidget(page)
-        head = QHBoxLayout()
-        head.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
-        head.setSpacing(SPACE_M)
-        head.addWidget(label("Write", "page"))
-        head.addWidget(self.runs, 1)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addLayout(head)
-        outer.addWidget(self.stack, 1)
+        return body
 
     def panel_actions(self) -> Iterable[Action]:
         """Return what can be done here by key or palette."""
@@ -131,56 +96,24 @@ class WritePanel(Panel):
 
     # ---- opening
 
-    def open_run(self, record: RunRecord) -> None:
-        """Open a run that writes."""
-        self.runs.choose(record)
-
-    def entered(self) -> None:
-        """Look for new runs."""
-        self.runs.refresh()
-        self._show_state()
-
     def closing(self) -> None:
         """Stop writing."""
+        super().closing()
         self.stop()
         self._soon.stop()
 
-    def _open(self, run_id: str, checkpoint: str) -> None:
-        self.stop()
-        if self._task is not None:
-            self._task.cancel()
-        self.model = None
-        self._loading.title.setText("Opening…")
-        self._loading.text.setText(f"{run_id}, {checkpoint} checkpoint")
-        self.stack.setCurrentWidget(self._loading)
-        self._task = self.run_task(
-            self._opener,
-            self.context.workspace,
-            run_id,
-            checkpoint,
-            title=f"Opening {run_id}",
-            on_done=self._opened,
-            on_error=self._not_opened,
-        )
-
-    def _opened(self, model: Any) -> None:
+    def begin(self, model: Any) -> None:
+        """Write with a model."""
         self.model = model
-        self.stack.setCurrentIndex(2)
         self._enable()
         self._ask_next()
         self.controls.prompt.setFocus()
         self.ready.emit()
 
-    def _not_opened(self, error: BaseException) -> None:
-        self._loading.title.setText("This run cannot be opened")
-        told = (getattr(error, "what", repr(error)), getattr(error, "what_to_do", ""))
-        self._loading.text.setText(" ".join(part for part in told if part))
-        self.context.notify.exception(error, doing="Opening the run")
-
-    def _show_state(self) -> None:
-        self.runs.setVisible(self.runs.count > 0)
-        if self.model is None and self._task is None:
-            self.stack.setCurrentWidget(self._loading if self.runs.count else self._empty)
+    def forget(self) -> None:
+        """Stop writing; the text stays."""
+        self.stop()
+        self.model = None
 
     # ---- writing
 

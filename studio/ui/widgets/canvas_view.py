@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from studio.ui.widgets.brush import Box
 
 BRUSH_STEP = 1.15
-BRUSH_HELP = " Brush: the left button paints, Alt or the right button erases, [ and ] change its size, Esc cancels."
+BRUSH_HELP = (
+    " Brush: the left button paints, Alt or the right button erases, [ and ] change its size, Esc cancels. "
+    "By keyboard: the arrow keys carry it, four times as far with Shift, Enter paints a dab."
+)
+KEY_CARRY, KEY_CARRY_LARGE = 0.5, 2.0
+"""How far an arrow key carries the brush, in radii."""
 
 
 class CanvasView(CanvasGestures):
@@ -125,9 +130,36 @@ class CanvasView(CanvasGestures):
         brush = {
             Qt.Key.Key_BracketLeft: lambda: self._resize_brush(1 / BRUSH_STEP),
             Qt.Key.Key_BracketRight: lambda: self._resize_brush(BRUSH_STEP),
+            Qt.Key.Key_Return: self._dab,
+            Qt.Key.Key_Enter: self._dab,
         }
         stroke = {Qt.Key.Key_Escape: self._cancel} if self._drag == "stroke" else {}
         return {**super()._keys(), **(brush if self._brush is not None else {}), **stroke}
+
+    def _arrow(self, x: int, y: int, modifiers: Qt.KeyboardModifier) -> None:
+        """Carry the brush; without one (or with Ctrl) do what arrow keys do otherwise."""
+        if self._brush is None or modifiers & Qt.KeyboardModifier.ControlModifier:
+            super()._arrow(x, y, modifiers)
+            return
+        rect, before = self._port.rect.intersected(QRectF(self.rect())), self._cursor
+        start = before if rect.contains(before) else rect.center()
+        large = modifiers & Qt.KeyboardModifier.ShiftModifier
+        way = self._radius(self._brush) * (KEY_CARRY_LARGE if large else KEY_CARRY)
+        left, top = start.x() + x * way, start.y() + y * way
+        self._cursor = QPointF(
+            min(max(left, rect.left()), rect.right() - 1), min(max(top, rect.top()), rect.bottom() - 1)
+        )
+        self._aim()
+        self._update_ring(before)
+        self._update_ring(self._cursor)
+
+    def _dab(self) -> None:
+        """Paint where the brush is, as a click does."""
+        if self._brush is not None and not self._drag and self._port.rect.contains(self._cursor):
+            size, self._mask_shown = self._port.picture, True
+            self._update_box(self._layer.begin(round(size.width()), round(size.height()), self._brush, self._share()))
+            self._end("stroke")
+            self.update()
 
     def _cancel(self) -> None:
         self.set_mask(self.mask)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FEW = 60
 """Curves of at most this many points show them as dots."""
-FAINT = 70
+FAINT = 55
 
 
 class Curve:
@@ -30,6 +30,7 @@ class Curve:
         self.star = pg.ScatterPlotItem()
         self.colour = QColor("#999999")
         self.shown = True
+        self.smooth.setZValue(5)  # above the raw curves of the others, which would bury it
         self.star.setZValue(10)
         for item in (self.raw, self.smooth):
             plot.addItem(item)

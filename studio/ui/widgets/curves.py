@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QIcon, QPixmap
-from PySide6.QtWidgets import QFileDialog, QMenu, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
 from studio.ui.theme import SPACE_S
+from studio.ui.widgets import curve_files
 from studio.ui.widgets.bar import Bar
 from studio.ui.widgets.labels import icon_button, label
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from studio.ui.plots import CurvePlot
 
 SMOOTHEST = 0.995
+SMOOTHING = 85
+"""Where the slider stands for networks that play against each other: single batches hide how they get on."""
 GRADIENTS = "grad_norm"
 """Every gradient norm; hidden until a person asks for one of them."""
 
@@ -62,7 +65,7 @@ class CurveArea(QWidget):
         self.export_button.setMenu(menu)
         self.export_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.export_button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
-        self.smoothing.valueChanged.connect(lambda *_: self.plot.set_smoothing(self.weight))
+        self.smoothing.valueChanged.connect(self._smooth)
         self.fit.setEnabled(False)
         self._bar = Bar(SPACE_S)
         for widget in (label("smooth", "small"), self.smoothing, self.log_y, self.log_x, self.fit, self.export_button):
@@ -90,6 +93,7 @@ class CurveArea(QWidget):
             from studio.ui.plots import CurvePlot
 
             self._plot = CurvePlot(self._theme)
+            self._plot.set_smoothing(self.weight)
             self._plot.series_changed.connect(self._list)
             self._plot.following_changed.connect(lambda following: self.fit.setEnabled(not following))
             self._column.addWidget(self._plot, 1)
@@ -97,11 +101,25 @@ class CurveArea(QWidget):
 
     # ---- data
 
-    def remember_for(self, recipe: str) -> None:
-        """Keep which metrics are hidden under a recipe's name from now on."""
+    def remember_for(self, recipe: str, smoothing: int = 0) -> None:
+        """Keep which metrics are hidden, and how smooth they are, under a recipe's name from now on.
+
+        Args:
+            recipe: id.
+            smoothing: where the slider stands until a person moves it, 0 to 100.
+        """
         self._recipe = recipe
+        kept = self._context.settings.get(f"train/smoothing/{recipe}", smoothing)
+        with QSignalBlocker(self.smoothing):
+            self.smoothing.setValue(kept if isinstance(kept, int) else smoothing)
+        if self._plot is not None:
+            self._plot.set_smoothing(self.weight)
         for metric, chip in self.chips.items():
             chip.setChecked(not self._is_hidden(metric))
+
+    def _smooth(self, value: int) -> None:
+        self._context.settings.set(f"train/smoothing/{self._recipe}", value)
+        self.plot.set_smoothing(self.weight)
 
     def _hidden(self) -> list[str]:
         kept = self._context.settings.get(f"train/hidden_curves/{self._recipe}", [GRADIENTS])
@@ -199,7 +217,7 @@ class CurveArea(QWidget):
         self.plot.redraw()
 
     def _copy(self) -> None:
-        self.plot.copy()
+        QApplication.clipboard().setImage(curve_files.picture(self.plot))
 
     def _ask(self, name: str) -> None:
         folder = self._context.workspace / "exports"
@@ -211,7 +229,7 @@ class CurveArea(QWidget):
         """Write the curves and say so; a failure is told, not raised."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.plot.export(path)
+            curve_files.export(self.plot, path)
         except (StudioError, OSError) as error:
             self._context.notify.exception(error, doing="The export")
         else:

@@ -97,8 +97,10 @@ class DrawPad(QWidget):
         if self._pixels is None:
             return self.rect()
         height, width, _ = self._pixels.shape
-        scale = max(1, min(self.width() // width, self.height() // height))
-        rect = QRect(0, 0, width * scale, height * scale)
+        scale = min(self.width() / width, self.height() / height)
+        if scale > 1:
+            scale = int(scale)  # whole multiples keep every pixel equally large
+        rect = QRect(0, 0, max(1, int(width * scale)), max(1, int(height * scale)))
         rect.moveCenter(self.rect().center())
         return rect
 
@@ -170,6 +172,8 @@ class DrawPad(QWidget):
         del event
         painter, area, tokens = QPainter(self), self.area(), self._theme.tokens
         if self._pixels is not None:
+            smooth = self._pixels.shape[1] > area.width()
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
             painter.drawImage(area, to_image(self._pixels))
         focused = self.hasFocus()
         painter.setPen(QPen(QColor(tokens.accent if focused else tokens.border), self._theme.px(2 if focused else 1)))

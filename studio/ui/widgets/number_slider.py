@@ -79,7 +79,8 @@ class NumberSlider(QWidget):
 
     def _show(self) -> None:
         text = f"{self.value:.3g}" if self._log else f"{self.value:.{self._digits}f}"
-        self.number.setText(f"{text} {self._unit}".rstrip().replace("-", "−"))
+        space = "" if self._unit == "°" else " "
+        self.number.setText(f"{text}{space}{self._unit}".rstrip().replace("-", "−"))
 
     @property
     def _digits(self) -> int:

@@ -188,7 +188,7 @@ class PictureView(QWidget):
             rect = self.cell(i)
             place = QRect(rect.left(), rect.bottom() + 2, rect.width(), self._theme.px(FONT_SMALL + 4))
             painter.setPen(QColor(self._theme.tokens.red if caption.startswith("✗") else self._theme.tokens.muted))
-            text = painter.fontMetrics().elidedText(caption, Qt.TextElideMode.ElideRight, place.width())
+            text = painter.fontMetrics().elidedText(caption, Qt.TextElideMode.ElideMiddle, place.width())
             painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), text)
 
     def _paint_marks(self, painter: QPainter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,16 @@ def pasted_paths(mime: QMimeData | None, folder: Path) -> list[Path]:
             "There is no picture on the clipboard.", "Copy a picture in a browser or a file manager, then paste."
         )
     return dropped_paths(mime, folder)
+
+
+def take_pasted(folder: Path, taken: Callable[[list[Path]], object], refused: Callable[[BadInput], object]) -> None:
+    """Hand the paths on the clipboard, or the reason against it, to one of two callables (as `take_drop` does)."""
+    try:
+        paths = pasted_paths(QApplication.clipboard().mimeData(), folder)
+    except BadInput as error:
+        refused(error)
+    else:
+        taken(paths)
 
 
 class PictureWell(QFrame):
@@ -149,12 +160,7 @@ class PictureWell(QFrame):
 
     def paste(self) -> None:
         """Take the picture on the clipboard, or say why not."""
-        try:
-            paths = pasted_paths(QApplication.clipboard().mimeData(), self._folder)
-        except BadInput as error:
-            self.refused.emit(error)
-        else:
-            self.given.emit(paths[0])
+        take_pasted(self._folder, lambda paths: self.given.emit(paths[0]), self.refused.emit)
 
     def clear(self) -> None:
         """Take the picture away."""

@@ -45,6 +45,7 @@ class PreviewArea(QWidget):
         self.history = History()
         self._scatter: Scatter | None = None
         self.shown: Shown | None = None
+        self._picked = False
         self.pictures = PictureView(theme, "Preview", "Previews appear here while the model trains.")
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
@@ -57,7 +58,7 @@ class PreviewArea(QWidget):
         self.name = QComboBox()
         self.name.setAccessibleName("Which preview")
         self.name.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.name.activated.connect(lambda *_: self._fill())
+        self.name.activated.connect(lambda *_: self._pick())
         self.scrubber = QSlider(Qt.Orientation.Horizontal)
         self.scrubber.setAccessibleName("History of previews")
         self.scrubber.valueChanged.connect(lambda *_: self._show())
@@ -106,8 +107,19 @@ class PreviewArea(QWidget):
             self.name.setVisible(self.name.count() > 1)
             if isinstance(shown.content, Images) and isinstance(self.shown and self.shown.content, Embedding):
                 self.name.setCurrentText(shown.name)  # pictures say more than points
+        if live and not self._picked and self._has_ended(shown):
+            self.name.setCurrentText(shown.name)
         if new or shown.name == self.name.currentText():
             self._fill(None if live else step)
+
+    def _has_ended(self, newer: Shown) -> bool:
+        """Whether the kind on show left out a whole round of previews: another phase shows other things."""
+        here, there = self.history[self.name.currentText()], self.history[newer.name]
+        return bool(here) and len(there) > 1 and there[-2].step > here[-1].step
+
+    def _pick(self) -> None:
+        self._picked = True
+        self._fill()
 
     def rewind(self, step: int) -> None:
         """Drop what came after a step."""
@@ -118,7 +130,7 @@ class PreviewArea(QWidget):
         """Show nothing."""
         self.history.clear()
         self.name.clear()
-        self.shown = None
+        self.shown, self._picked = None, False
         self._fill()
 
     @property

@@ -88,6 +88,10 @@ class Scatter(pg.PlotWidget):
         self._hover(-1, QPoint())
         self.fit()
 
+    def clear_points(self) -> None:
+        """Show no points."""
+        self.show_points(np.empty((0, 2), np.float32), None)
+
     def set_axes(self, axes: tuple[str, str]) -> None:
         """Name the axes."""
         muted = self._theme.tokens.muted

@@ -8,13 +8,12 @@ from typing import cast
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from studio.core.errors import BadInput
 from studio.ui.theme import SPACE_M, SPACE_S, Theme
 from studio.ui.widgets.drop import accepts, take_drop
 from studio.ui.widgets.labels import icon_button, label
-from studio.ui.widgets.picture_well import PICTURES, pasted_paths
+from studio.ui.widgets.picture_well import PICTURES, take_pasted
 from studio.ui.widgets.style_card import StyleCard, StyleRow
 
 __all__ = ["StyleList", "StyleRow"]
@@ -105,12 +104,7 @@ class StyleList(QWidget):
 
     def paste(self) -> None:
         """Take what is on the clipboard, or say why not."""
-        try:
-            paths = pasted_paths(QApplication.clipboard().mimeData(), self._folder)
-        except BadInput as error:
-            self.refused.emit(error)
-        else:
-            self.given.emit(paths)
+        take_pasted(self._folder, self.given.emit, self.refused.emit)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Paste, wherever in the list the focus is."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-WIDEST = 96
+WIDEST = 140
 """Pixels that a row's title may take; a longer one is shortened."""
 
 

@@ -82,6 +82,8 @@ class LongWork(QWidget):
 
         done = lambda made: self._end(on_done, made)  # noqa: E731
         self._task = self._panel.run_task(fn, *args, title=title, on_done=done, on_error=self._failed, on_progress=told)
+        if self._task.activity is not None:
+            self._task.activity.escapes = False  # hours may lie in it
 
     def cancel(self) -> None:
         """Give it up: it ends at its next report."""

@@ -1,15 +1,16 @@
-"""Choosing a run and one of its checkpoints; shared by Explore, Translate and Write."""
+"""Choosing a run and one of its checkpoints; shared by every page about one run."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
 
 from studio.core.errors import StoreError
-from studio.ui.panels.explore_model import checkpoints
 from studio.ui.theme import SPACE_M
 
 if TYPE_CHECKING:
@@ -22,23 +23,25 @@ class RunPicker(QWidget):
 
     Signals:
         chosen: (run id, "best" | "last" | step).
-        emptied: the list was read again.
+        listed: the list was read again.
 
     Args:
         context: whose store is read.
         kind: runs that make pictures, or on text.
-        needs: only runs whose recipe has this capability; it is looked up in a worker.
+        needs: only runs whose recipe has one of these capabilities; that is looked up in a worker. () takes every run.
     """
 
     chosen = Signal(str, str)
-    emptied = Signal()
+    listed = Signal()
 
-    def __init__(self, context: Context, kind: Literal["image", "text"], needs: str = "") -> None:
+    def __init__(self, context: Context, kind: Literal["image", "text"], needs: Collection[str] = ()) -> None:
         super().__init__()
-        self._context, self._kind, self._needs = context, kind, needs
+        self._context, self._kind, self._needs = context, kind, frozenset(needs)
         self._able: frozenset[str] = frozenset()
         self._records: dict[str, RunRecord] = {}
-        self._opened = ("", "")
+        self._known = not needs
+        self.looking = False
+        """Whether there are runs of which it is not known yet if they belong here: the list is empty until then."""
         self.run_box = QComboBox()
         self.run_box.setAccessibleName("Run")
         self.run_box.setPlaceholderText("Choose a run…")
@@ -57,7 +60,9 @@ class RunPicker(QWidget):
         self.checkpoint_box.activated.connect(lambda *_: self._emit())
         context.runs_changed.connect(self.refresh)
         if needs:
-            context.run_task(able_recipes, needs, owner=self, title="", on_done=self._learn)
+            context.run_task(
+                able_recipes, self._needs, owner=self, title="", on_done=self._learn, on_error=self._cannot_learn
+            )
 
     @property
     def count(self) -> int:
@@ -66,18 +71,24 @@ class RunPicker(QWidget):
 
     @property
     def record(self) -> RunRecord | None:
-        """The chosen run."""
+        """The chosen run, as it was when the list was read."""
         return self._records.get(self.run_box.currentData() or "")
 
+    @property
+    def newest(self) -> RunRecord | None:
+        """The first run of the list, which is the one begun last."""
+        return next(iter(self._records.values()), None)
+
     def refresh(self) -> None:
-        """Read the list of runs again; the choice stays."""
+        """Read the list of runs again; the choice stays, even that of a run which has no weights yet."""
         current = self.run_box.currentData()
         try:
             runs = self._context.store.runs()
         except StoreError as error:
             self._context.notify.exception(error)
             runs = []
-        self._records = {r.id: r for r in runs if self._usable(r)}
+        self._records = {r.id: r for r in runs if self._usable(r) or r.id == current}
+        self.looking = not self._known and any(self._is_shown(r) for r in runs)
         self.run_box.blockSignals(True)
         self.run_box.clear()
         for record in self._records.values():
@@ -85,9 +96,8 @@ class RunPicker(QWidget):
         self.run_box.setCurrentIndex(self.run_box.findData(current))
         self.run_box.blockSignals(False)
         self.setEnabled(bool(self._records))
-        if current is None:
-            self.checkpoint_box.clear()
-        self.emptied.emit()
+        self._list_checkpoints()
+        self.listed.emit()
 
     def choose(self, record: RunRecord) -> None:
         """Choose a run; its best checkpoint opens."""
@@ -101,24 +111,36 @@ class RunPicker(QWidget):
         self._chosen()
 
     def _learn(self, able: frozenset[str]) -> None:
-        self._able = able
+        self._able, self._known = able, True
         self.refresh()
 
+    def _cannot_learn(self, error: BaseException) -> None:
+        self._context.notify.exception(error, doing="Looking up what the recipes can do")
+        self._learn(frozenset())
+
     def _usable(self, record: RunRecord) -> bool:
-        if self._needs and record.recipe not in self._able:
-            return False
+        return self._is_shown(record) and (not self._needs or record.recipe in self._able)
+
+    def _is_shown(self, record: RunRecord) -> bool:
+        """Tell whether a run is of this kind and has weights."""
         spec = record.data.get("spec") or {}
         shown = ("image", "table") if self._kind == "image" else ("text",)  # tables are sampled as pictures
         return spec.get("kind") in shown and (bool(record.checkpoint) or record.status == "done")
 
     def _chosen(self) -> None:
-        record = self.record
-        if record is None:
-            return
         self.checkpoint_box.clear()
-        for title, value in checkpoints(record):
-            self.checkpoint_box.addItem(title, value)
+        self._list_checkpoints()
         self._emit()
+
+    def _list_checkpoints(self) -> None:
+        """Offer the checkpoints of the chosen run, also those written since; the choice stays while it exists."""
+        current, record = self.checkpoint_box.currentData(), self.record
+        self.checkpoint_box.blockSignals(True)
+        self.checkpoint_box.clear()
+        for title, value in checkpoints(record) if record is not None else ():
+            self.checkpoint_box.addItem(title, value)
+        self.checkpoint_box.setCurrentIndex(max(self.checkpoint_box.findData(current), 0))
+        self.checkpoint_box.blockSignals(False)
 
     def _emit(self) -> None:
         record = self.record
@@ -126,17 +148,24 @@ class RunPicker(QWidget):
             self.chosen.emit(record.id, str(self.checkpoint_box.currentData() or "best"))
 
 
-def able_recipes(capability: str) -> frozenset[str]:
-    """Return the ids of the recipes with a capability; imports them all (worker thread)."""
+def able_recipes(capabilities: frozenset[str]) -> frozenset[str]:
+    """Return the ids of the recipes with one of some capabilities; imports them all (worker thread)."""
     from studio.core import registry
 
-    return frozenset(name for name, cls in registry.recipes().items() if capability in cls.capabilities())
+    return frozenset(name for name, cls in registry.recipes().items() if capabilities & set(cls.capabilities()))
+
+
+def checkpoints(record: RunRecord) -> list[tuple[str, str]]:
+    """Return (title, value) of every checkpoint to choose from: best, last, and each step on disk."""
+    folder = record.path / "checkpoints"
+    steps = sorted(int(p.name[5:]) for p in folder.glob("step_*") if p.name[5:].isdigit()) if folder.is_dir() else []
+    best = f"Best (step {record.best['step']:,})" if record.best.get("step") is not None else "Best"
+    last = f"Last (step {steps[-1]:,})" if steps else "Last"
+    return [(best, "best"), (last, "last"), *((f"Step {s:,}", str(s)) for s in reversed(steps))]
 
 
 def described(record: RunRecord) -> str:
     """Return one line about a run: title, data, steps, when."""
-    from pathlib import Path
-
     source = Path(str(record.data.get("source", ""))).name
     try:
         when = datetime.fromisoformat(record.created).astimezone().strftime("%d %b %H:%M")
