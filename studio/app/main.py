@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     if problem := _unknown(words):
         sys.stderr.write(problem)
-        return WRONG_USAGE
+        return _misused(problem.strip(), "", as_json="--json" in words)
     told = {"-h": _overview(), "--help": _overview(), "--version": f"{PROGRAM} {__version__}\n"}
     if words and words[0] in told:
         sys.stdout.write(told[words[0]])
@@ -69,7 +69,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(_parse(name, rest))
     except SystemExit as end:  # the parser has shown its help, or what is wrong
-        return end.code if isinstance(end.code, int) else WRONG_USAGE
+        code = end.code if isinstance(end.code, int) else WRONG_USAGE
+        told_why = "The command was not understood; standard error says why."
+        return _misused(told_why, name, as_json="--json" in rest) if code == WRONG_USAGE else code
     except StudioError as error:
         return _failed(error, as_json="--json" in rest)
     except BrokenPipeError:  # the reader of our output has seen enough
@@ -131,6 +133,10 @@ def _run(command: Command) -> int:
         return _failed(StudioError("Stopped before it was done."), as_json=command.json)
     except BrokenPipeError:
         raise
+    except OSError as error:  # the machine's fault, such as a full disk
+        _trace(command)
+        told = StudioError(f"The system refused: {error.strerror or error}.", "Check the disk and the paths.")
+        return _failed(told, as_json=command.json)
     except Exception as error:  # a programming error: said in one line, the rest with --debug
         _trace(command)
         told = StudioError(
@@ -151,6 +157,14 @@ def _failed(error: StudioError, *, as_json: bool) -> int:
     if as_json:
         sys.stdout.write(json.dumps(error.to_json()) + "\n")
     return FAILED
+
+
+def _misused(what: str, name: str, *, as_json: bool) -> int:
+    """Return the exit code of wrong usage; in JSON mode standard output holds a document all the same."""
+    if as_json:
+        what_to_do = f"See {PROGRAM} {name} --help.".replace("  ", " ")
+        sys.stdout.write(json.dumps(StudioError(what, what_to_do).to_json()) + "\n")
+    return WRONG_USAGE
 
 
 if __name__ == "__main__":

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from studio.app import session
 from studio.app.closing import Closing
 from studio.app.menus import Menus, window_actions
 from studio.app.opening import Opening
+from studio.app.pages import PAGES, Page
 from studio.core.errors import StudioError
 from studio.ui.context import Context
 from studio.ui.icons import tinted_icon
@@ -31,37 +30,6 @@ from studio.ui.widgets.rail import Rail
 from studio.ui.widgets.shortcuts import ShortcutSheet
 from studio.ui.widgets.status import StatusStrip
 from studio.ui.widgets.toasts import Toasts
-
-
-@dataclass(frozen=True)
-class Page:
-    """An entry of the rail; `where` is "module:class", imported on the first visit."""
-
-    id: str
-    title: str
-    icon: str
-    where: str
-
-    def load(self) -> type[Panel]:
-        """Import the page's class."""
-        module, _, name = self.where.partition(":")
-        loaded: type[Panel] = getattr(importlib.import_module(module), name)
-        return loaded
-
-
-PAGES = (
-    Page("home", "Home", "home", "studio.ui.panels.home:HomePanel"),
-    Page("data", "Data", "data", "studio.ui.panels.data:DataPanel"),
-    Page("train", "Train", "train", "studio.ui.panels.train:TrainPanel"),
-    Page("explore", "Explore", "explore", "studio.ui.panels.explore:ExplorePanel"),
-    Page("classify", "Classify", "classify", "studio.ui.panels.classify:ClassifyPanel"),
-    Page("translate", "Translate", "translate", "studio.ui.panels.translate:TranslatePanel"),
-    Page("judge", "Judge", "judge", "studio.ui.panels.judge:JudgePanel"),
-    Page("dream", "Dream", "dream", "studio.ui.panels.dream:DreamPanel"),
-    Page("transfer", "Transfer", "transfer", "studio.ui.panels.transfer:TransferPanel"),
-    Page("write", "Write", "write", "studio.ui.panels.write:WritePanel"),
-    Page("lessons", "Lessons", "lessons", "studio.ui.panels.lessons:LessonsPanel"),
-)
 
 
 class MainWindow(QMainWindow):
@@ -138,7 +106,6 @@ class MainWindow(QMainWindow):
         context.open_data.connect(self.open_data)
         context.train_on.connect(self.train_on)
         context.prepare_run.connect(self.prepare_run)
-        context.jobs_changed.connect(self._closing.jobs_changed)
 
     # ---- pages
 
@@ -305,7 +272,7 @@ class MainWindow(QMainWindow):
     # ---- closing
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask while something trains; then remember everything and end the workers."""
+        """Ask while something goes on; then remember everything and end the workers."""
         if not self._closing.may_close():
             event.ignore()
             return

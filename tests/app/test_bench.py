@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from studio.app.bench import canvas, engine, policy, recipes
+from studio.app.bench import canvas, engine, policy, race, recipes
 from studio.app.bench.canvas_plain import PlainDream, PlainTransfer
 from studio.app.bench.plain import batches, plain_loop
 from studio.app.bench.report import Report, median
 from studio.app.bench.subjects import BATCH, ShapePictures, Subject
 from studio.app.main import main
-from studio.canvas.dream import DreamConfig, DreamSession
+from studio.canvas.dream import DreamSession
+from studio.canvas.dream_config import DreamConfig
 from studio.canvas.picture import to_tensor
-from studio.canvas.transfer import Style, TransferConfig, TransferSession
+from studio.canvas.transfer import TransferSession
+from studio.canvas.transfer_config import Style, TransferConfig
 from studio.core import events as ev
 from studio.core.compute import Compute, Policy
 from studio.core.feed import Feed
@@ -116,13 +118,13 @@ def transferring():
     content, style = canvas.picture(48, 48, 0), canvas.picture(48, 48, 1)
     plain = PlainTransfer(config, backbone, to_tensor(content.pixels), to_tensor(style.pixels))
     session = TransferSession(config, backbone, Compute(Policy()), content, [Style(style)])
-    return plain, canvas.Worked(session)
+    return plain, race.Worked(session)
 
 
 def test_the_plain_transfer_has_the_losses_of_the_session(transferring):
     """In the same precision the two curves are the same, and what the race says of them is finite."""
     plain, worked = transferring
-    figures, curves = canvas.race("transfer", plain, worked, True, lambda _: None)
+    figures, curves = race.race("transfer", plain, worked, True, lambda _: None)
     assert figures["transfer_loss_deviation"] < 0.002
     assert figures["transfer_speedup"] > 0
     assert set(curves) == {"transfer_plain", "transfer_session"}
@@ -130,21 +132,21 @@ def test_the_plain_transfer_has_the_losses_of_the_session(transferring):
         seconds, losses = zip(*curve, strict=True)
         assert list(seconds) == sorted(seconds)
         assert losses[-1] < losses[0]
-        assert len(curve) <= canvas.MOST_POINTS + 1
+        assert len(curve) <= race.MOST_POINTS + 1
 
 
 def test_the_plain_dream_has_the_losses_of_the_session():
     config = DreamConfig(size=64, octaves=1, iterations=10_000, jitter=0)
     source, backbone = canvas.picture(48, 64, 2), tiny_backbone()
     plain = PlainDream(config, backbone, to_tensor(source.pixels))
-    worked = canvas.Worked(DreamSession(config, backbone, Compute(Policy()), source))
-    figures, curves = canvas.race("dream", plain, worked, True, lambda _: None)
+    worked = race.Worked(DreamSession(config, backbone, Compute(Policy()), source))
+    figures, curves = race.race("dream", plain, worked, True, lambda _: None)
     assert figures["dream_loss_deviation"] < 0.002
     assert curves["dream_session"][-1][1] > curves["dream_session"][0][1]
 
 
 def test_the_loss_at_a_time_lies_between_two_points():
-    assert canvas._at([[0.0, 8.0], [2.0, 4.0], [4.0, 2.0]], 3.0) == pytest.approx(3.0)
+    assert race._at([[0.0, 8.0], [2.0, 4.0], [4.0, 2.0]], 3.0) == pytest.approx(3.0)
 
 
 def test_first_previews_are_timed_from_the_wish(tmp_path):

@@ -88,6 +88,23 @@ def test_wrong_usage_is_2(words, says, capfd):
     assert not out
 
 
+@pytest.mark.parametrize("words", [["trian"], ["train"], ["runs", "show"], ["bench", "everything"]])
+def test_wrong_usage_is_json_too_when_asked_for(words, capfd):
+    assert main([*words, "--json"]) == 2
+    out, err = capfd.readouterr()
+    assert set(json.loads(out)) == {"error", "what_to_do"}
+    assert err.strip()
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [(["train", "vea"], "vae"), (["train", "box-densty"], "box-density"), (["data", "get", "minst"], "mnist")],
+)
+def test_a_slip_of_the_pen_is_answered_with_the_nearest_name(words, near, workspace, capfd):
+    assert main([*words, "--json"]) == 1
+    assert json.loads(capfd.readouterr().out)["what_to_do"] == f"Did you mean {near}?"
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -105,6 +122,9 @@ def test_wrong_usage_is_2(words, says, capfd):
         (["sample", "nope"], "nope"),
         (["runs", "show", "nope"], "nope"),
         (["runs", "restore", "nope"], "nope"),
+        (["runs", "delete"], "Name one run"),
+        (["train", "vae", "--set"], "stands alone"),
+        (["data", "check", "digits", "--fix", "nope"], "is not offered for digits"),
         (["data", "check", "no/such/place"], "no/such/place"),
         (["data", "get", "nope"], "nope"),
     ],
@@ -126,10 +146,24 @@ def test_debug_shows_the_traceback(workspace, capfd):
 def test_recipes_have_stable_keys(capfd):
     for recipe in studio(capfd, "recipes"):
         assert {"id", "title", "family", "sources", "capabilities", "presets"} <= set(recipe)
+        assert recipe["about"]
         for preset in recipe["presets"]:
+            assert preset["expects"]
+            assert isinstance(preset["settings"], dict)
             assert set(preset["parameters"]) == {"total", "trainable", "by_network"}
             assert preset["parameters"]["total"] >= preset["parameters"]["trainable"] > 0
             assert sum(preset["parameters"]["by_network"].values()) == preset["parameters"]["total"]
+
+
+def test_recipes_read_as_a_list_by_family(capfd):
+    assert main(["recipes"]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert [line for line in lines if line.isupper()] == sorted({line for line in lines if line.isupper()})
+    at = lines.index("cgan: Conditional GAN")
+    assert lines.index("GAN") < at < lines.index("STYLE")
+    assert lines[at + 1] == "  Both networks are told the class, so that a digit can be asked for."
+    assert lines[at + 2].split() == ["atienza", "mnist", "2,454,226", "MNIST", "digits", "by", "class"]
+    assert "generative-studio train RECIPE" in lines[-1]
 
 
 def test_data_list_and_check(workspace, capfd):
@@ -291,6 +325,17 @@ def test_second_control_c_aborts():
         assert control.stopped
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
+
+
+def test_a_full_disk_is_no_programming_error(workspace, capfd, monkeypatch):
+    def full(self):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("studio.core.store.Store.runs", full)
+    assert main(["runs", "list"]) == 1
+    err = capfd.readouterr().err
+    assert "No space left on device" in err
+    assert "Something went wrong" not in err
 
 
 def test_a_programming_error_is_one_line(workspace, capfd, monkeypatch):

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from studio.canvas.backbone import Backbone
-from studio.canvas.dream import DreamConfig
+from studio.canvas.dream_config import DreamConfig
 from studio.canvas.objective import parse
-from studio.canvas.transfer import TransferConfig
+from studio.canvas.transfer_config import TransferConfig
 from studio.core.compute import Compute, Policy
 
 

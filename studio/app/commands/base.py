@@ -77,10 +77,13 @@ def pairs(groups: Iterable[Iterable[str]]) -> dict[str, str]:
     """Turn the words of `--set a=1 b=2 --set c=3` into a dictionary.
 
     Raises:
-        BadConfig: a word is not of the form NAME=VALUE.
+        BadConfig: a word is not of the form NAME=VALUE, or `--set` stands alone.
     """
     values = {}
-    for word in (word for group in groups for word in group):
+    given = [tuple(group) for group in groups]
+    if not all(given):
+        raise BadConfig("--set stands alone.", "Write it like --set latent_dim=2.")
+    for word in (word for group in given for word in group):
         name, equals, value = word.partition("=")
         if not equals or not name:
             raise BadConfig(f"--set {word} is not of the form NAME=VALUE.", "Write it like --set latent_dim=2.")

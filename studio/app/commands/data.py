@@ -18,11 +18,11 @@ class List(Command):
 
     def run(self) -> Any:
         """Return one document per data set."""
-        from studio.data.catalogue import entries
+        from studio.data.catalogue import entries, present
 
         folder = self.workspace_folder()
         names = ("name", "title", "kind", "shape", "classes", "count", "megabytes", "bundled", "licence", "note")
-        return [{**{n: getattr(e, n) for n in names}, "present": e.present(folder)} for e in entries()]
+        return [{**{n: getattr(e, n) for n in names}, "present": present(e.name, folder)} for e in entries()]
 
     def text(self, document: Any) -> str:
         """Write one line per data set."""

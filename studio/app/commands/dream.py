@@ -158,7 +158,7 @@ class Dream(Canvas):
 def parser(name: str, words: Sequence[str]) -> Any:
     """Return `Dream` with a flag for every knob of a dream and of a film."""
     del name, words
-    from studio.canvas.dream import DreamConfig
+    from studio.canvas.dream_config import DreamConfig
     from studio.canvas.film import ZoomConfig
 
     taken = set(Dream.__dataclass_fields__)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from studio.app.commands.base import Command, say, table
+from studio.app.commands.base import Command, say
 
 if TYPE_CHECKING:
     from studio.core.recipe import Preset, Recipe
+
+HINT = """Columns: preset, data, parameters (all its networks), what it is.
+Train one:  generative-studio train RECIPE --preset PRESET      Data sets:  generative-studio data list"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,15 +30,22 @@ class Recipes(Command):
         return documents
 
     def text(self, document: Any) -> str:
-        """Write one line per preset."""
-        rows = []
-        for recipe in document:
-            for preset in recipe["presets"] or [{"name": "–", "data": "–", "parameters": {"total": 0}}]:
-                total = preset["parameters"]["total"]
-                rows.append(
-                    [recipe["id"], recipe["family"], preset["name"], preset["data"], f"{total:,}", recipe["title"]]
-                )
-        return table(rows, ["RECIPE", "FAMILY", "PRESET", "DATA", "PARAMETERS", "TITLE"])
+        """Write a paragraph per recipe, its presets below it, under the name of its family."""
+        presets = [preset for recipe in document for preset in recipe["presets"]]
+        widths = [max((len(preset[key]) for preset in presets), default=0) for key in ("name", "data")]
+        lines: list[str] = []
+        for family, recipes in itertools.groupby(document, lambda recipe: recipe["family"]):
+            lines += ["", family.upper()]
+            for recipe in recipes:
+                lines += ["", f"{recipe['id']}: {recipe['title']}", f"  {recipe['about']}"]
+                lines += [_line(preset, *widths) for preset in recipe["presets"]]
+        return "\n".join([*lines, "", HINT]).strip()
+
+
+def _line(preset: dict[str, Any], name: int, data: int) -> str:
+    """Return a preset's name, data, parameters and title in columns."""
+    total = f"{preset['parameters']['total']:,}"
+    return f"    {preset['name']:<{name}}  {preset['data']:<{data}}  {total:>11}  {preset['title']}"
 
 
 def _describe(cls: type[Recipe]) -> dict[str, Any]:
@@ -42,6 +53,7 @@ def _describe(cls: type[Recipe]) -> dict[str, Any]:
         "id": cls.id,
         "title": cls.title,
         "family": cls.family,
+        "about": cls.about(),
         "sources": cls.literature,
         "capabilities": list(cls.capabilities()),
         "presets": [_preset(cls, preset) for preset in cls.presets],
@@ -54,6 +66,8 @@ def _preset(cls: type[Recipe], preset: Preset) -> dict[str, Any]:
         "title": preset.title,
         "source": preset.source,
         "data": preset.data,
+        "expects": preset.expects,
+        "settings": {**preset.config, **preset.training, **preset.data_options},
         "parameters": parameters(cls, preset),
     }
 

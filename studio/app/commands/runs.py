@@ -42,10 +42,7 @@ class List(Command):
         """Write one line per run."""
         if not document:
             return "There are no runs yet. Try: generative-studio train vae --data digits"
-        rows = [
-            [r["run"], r["status"], f"{r['steps']:,}", duration(r["seconds"]), _best(r), _badge(r)] for r in document
-        ]
-        return table(rows, ["RUN", "STATUS", "STEPS", "TIME", "BEST", "CERTIFIED"])
+        return table([_row(run) for run in document], ["RUN", "STATUS", "STEPS", "TIME", "BEST", "CERTIFIED"])
 
 
 def _row(run: dict[str, Any]) -> list[str]:
@@ -118,10 +115,6 @@ def _settings(record: RunRecord) -> dict[str, Any]:
     options = record.data.get("options") or {}
     source = {"recipe": record.recipe, "preset": record.preset, "data": record.data.get("source")}
     return {**source, **record.config, **record.training, **options}
-
-
-def _metrics(record: RunRecord) -> dict[str, float]:
-    return {f"{split}/{name}": v for split, values in record.metrics.items() for name, v in values.items()}
 
 
 def _names(documents: Sequence[dict[str, Any]]) -> list[str]:
@@ -237,6 +230,8 @@ class Delete(Command):
 
     def run(self) -> Any:
         """Move them and return where they are."""
+        if not self.run_ids:
+            raise BadInput("There is nothing to delete.", "Name one run or more.")
         store = self.store()
         records = [store.run(run_id) for run_id in self.run_ids]  # all are found before the first one moves
         return [{"run": record.id, "trash": store.delete(record.id)} for record in records]

@@ -62,7 +62,7 @@ class _Painter:
     """
 
     def __init__(self, command: Transfer, model: TrainedModel, style: Pixels | None) -> None:
-        from studio.canvas.transfer import TransferConfig
+        from studio.canvas.transfer_config import TransferConfig
 
         self._command, self._model, self._style = command, model, style
         self._size = make(TransferConfig, {"size": 0, **command.settings()}).size

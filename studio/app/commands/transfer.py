@@ -184,7 +184,7 @@ def _mask(path: Path | None) -> Path | None:
 def parser(name: str, words: Sequence[str]) -> Any:
     """Return `Transfer` with a flag for every knob."""
     del name, words
-    from studio.canvas.transfer import TransferConfig
+    from studio.canvas.transfer_config import TransferConfig
 
     taken = set(Transfer.__dataclass_fields__)
     knobs = {field.name: field for field in fields_of(TransferConfig) if field.name not in taken}
