@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
+from studio.nn.dropout import Dropout
 from studio.nn.keras import Conv, ConvTranspose, Dense, activation, batch_norm
 
 Layers = Sequence[tuple[int, int]]
@@ -37,7 +38,7 @@ class Unit:
     def after(self, layer: nn.Module, width: int) -> list[nn.Module]:
         """Return a convolution of `width` filters with what follows it."""
         norm: list[nn.Module] = [batch_norm(width)] if self.norm else []
-        return [layer, *norm, activation(self.activation), *([nn.Dropout(self.dropout)] if self.dropout else [])]
+        return [layer, *norm, activation(self.activation), *([Dropout(self.dropout)] if self.dropout else [])]
 
 
 def encoder_layers(channels: int, layers: Layers, unit: Unit) -> list[nn.Module]:

@@ -16,6 +16,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from studio.nn.dropout import Dropout
 from studio.nn.keras import BATCH_NORM_MOMENTUM, Conv, ConvTranspose, Dense, batch_norm, batch_norm_units
 from studio.nn.plan import plan
 
@@ -118,7 +119,7 @@ def image_features(
         act += [nn.LeakyReLU(slope)]
         conv: list[nn.Module] = [Conv(channels, width, kernel, stride)]
         body += [*act, *conv] if before else [*conv, *act]
-        body += [nn.Dropout(dropout)] if dropout else []
+        body += [Dropout(dropout)] if dropout else []
         channels = width
     return nn.Sequential(*body, nn.Flatten()), channels * bottom * bottom
 

@@ -15,6 +15,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from studio.core.errors import BadConfig
+from studio.nn.dropout import Dropout
 from studio.nn.keras import Dense
 from studio.nn.recurrent import one_bias_
 
@@ -38,7 +39,7 @@ class NextToken(nn.Module):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, embedding)
         self.rnn = (nn.LSTM if cell == "lstm" else nn.GRU)(embedding, units, layers, batch_first=True)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.dense = Dense(units, vocabulary)
         nn.init.uniform_(self.embedding.weight, -0.05, 0.05)
         one_bias_(self.rnn)

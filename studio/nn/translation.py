@@ -16,6 +16,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from studio.nn.dropout import Dropout
 from studio.nn.keras import Conv, ConvTranspose, Dense, batch_norm
 from studio.nn.plan import SMALLEST, plan
 
@@ -144,7 +145,7 @@ def deep_unet(
     width = levels[-1]
     for i in reversed(range(len(levels) - 1)):
         f = levels[i]
-        noise = [nn.Dropout(dropout)] if dropout and len(ups) < 3 else []
+        noise = [Dropout(dropout)] if dropout and len(ups) < 3 else []
         ups.append(nn.Sequential(nn.ReLU(), ConvTranspose(width, f, 4, 2), norm(kind, f), *noise))
         width = 2 * f
     return UNet(downs, ups, nn.Sequential(nn.ReLU(), ConvTranspose(width, outputs, 4, 2), nn.Tanh()))

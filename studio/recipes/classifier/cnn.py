@@ -27,6 +27,7 @@ from studio.core.recipe import Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.classification import Classifier, OptimiserName, optimiser
+from studio.nn.dropout import Dropout
 from studio.nn.keras import Conv, Dense
 from studio.nn.plan import square
 
@@ -45,7 +46,7 @@ def convolutions(
         channels, size = width, size if same else size - KERNEL + 1
         if i < len(filters) - 1 and size >= 4:
             layers, size = [*layers, nn.MaxPool2d(2)], size // 2
-    dropouts = [nn.Dropout(dropout)] if dropout else []
+    dropouts = [Dropout(dropout)] if dropout else []
     return nn.Sequential(*layers, nn.Flatten(), *dropouts, Dense(channels * size * size, classes))
 
 

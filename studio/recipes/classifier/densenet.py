@@ -31,6 +31,7 @@ from studio.core.recipe import Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.classification import Classifier, OptimiserName, optimiser
+from studio.nn.dropout import Dropout
 from studio.nn.keras import Conv, Dense, batch_norm, he_normal_
 
 
@@ -47,7 +48,7 @@ class Joined(nn.Sequential):
 
 def unit(inputs: int, filters: int, kernel: int, dropout: float) -> list[nn.Module]:
     """Return normalise, activate, convolve."""
-    dropouts = [nn.Dropout(dropout)] if dropout else []
+    dropouts = [Dropout(dropout)] if dropout else []
     return [batch_norm(inputs), nn.ReLU(), Conv(inputs, filters, kernel), *dropouts]
 
 
@@ -61,7 +62,7 @@ def dense_layer(inputs: int, c: DenseNet.Config) -> Joined:
 
 def transition(inputs: int, filters: int, dropout: float) -> list[nn.Module]:
     """Return (N, inputs, H, W) -> (N, filters, H / 2, W / 2)."""
-    dropouts = [nn.Dropout(dropout)] if dropout else []
+    dropouts = [Dropout(dropout)] if dropout else []
     return [batch_norm(inputs), Conv(inputs, filters, 1), *dropouts, nn.AvgPool2d(2)]
 
 

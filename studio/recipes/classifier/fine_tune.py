@@ -37,6 +37,7 @@ from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.core.store import default_workspace
 from studio.nn.classification import Classifier, OptimiserName, optimiser
+from studio.nn.dropout import Dropout
 from studio.nn.keras import Dense
 
 
@@ -61,7 +62,7 @@ class Tuned(nn.Module):
         assert isinstance(chain, Chain)  # every registered network and every file is one
         chain.head = None  # its own classes are not asked for
         self.features = chain
-        self.head = nn.Sequential(nn.Dropout(config.dropout), Dense(chosen.channels, classes))
+        self.head = nn.Sequential(Dropout(config.dropout), Dense(chosen.channels, classes))
 
     def thaw(self, layers: int) -> None:
         """Let the last modules with weights, up to the chosen layer, learn; at most as many as there are."""

@@ -30,6 +30,7 @@ from studio.core.recipe import Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.classification import Classifier, OptimiserName, optimiser
+from studio.nn.dropout import Dropout
 from studio.nn.keras import Dense
 
 
@@ -39,7 +40,7 @@ def perceptron(inputs: int, units: Sequence[int], classes: int, dropout: float, 
     for width in units:
         layers += [Dense(inputs, width)]
         layers += [nn.ReLU()] if nonlinear else []
-        layers += [nn.Dropout(dropout)] if dropout else []
+        layers += [Dropout(dropout)] if dropout else []
         inputs = width
     return nn.Sequential(*layers, Dense(inputs, classes))
 

@@ -30,6 +30,7 @@ from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.classification import Classifier, OptimiserName, optimiser
+from studio.nn.dropout import Dropout
 from studio.nn.keras import Conv, Dense, activation, batch_norm, batch_norm_units
 from studio.nn.plan import plan, square
 
@@ -51,7 +52,7 @@ def network(channels: int, size: int, classes: int, c: StridedCNN.Config) -> nn.
     for units in c.units:
         body += [Dense(inputs, units)]
         body += [batch_norm_units(units)] if c.batch_norm else []
-        body += [activation(c.activation), nn.Dropout(c.dropout)]
+        body += [activation(c.activation), Dropout(c.dropout)]
         inputs = units
     return nn.Sequential(*body, Dense(inputs, classes))
 

@@ -29,6 +29,7 @@ from studio.core.recipe import Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.classification import Classifier, OptimiserName, optimiser
+from studio.nn.dropout import Dropout
 from studio.nn.keras import Dense, glorot_
 from studio.nn.plan import square
 
@@ -41,7 +42,7 @@ def branch(channels: int, size: int, filters: Sequence[int], dilation: int, drop
     for width in filters:
         conv = nn.Conv2d(channels, width, KERNEL, padding=dilation, dilation=dilation)  # "same"
         glorot_(conv)
-        layers += [conv, nn.ReLU(), nn.Dropout(dropout)]
+        layers += [conv, nn.ReLU(), Dropout(dropout)]
         layers += [nn.MaxPool2d(2)] if size > 1 else []
         channels, size = width, max(1, size // 2)
     return nn.Sequential(*layers)
@@ -65,7 +66,7 @@ class YShape(nn.Module):
         width = c.filters[-1] if c.filters else channels
         joined = width * (2 if c.join == "concatenate" else 1)
         side = max(1, size // 2 ** len(c.filters))
-        self.head = nn.Sequential(nn.Flatten(), nn.Dropout(c.dropout), Dense(joined * side * side, classes))
+        self.head = nn.Sequential(nn.Flatten(), Dropout(c.dropout), Dense(joined * side * side, classes))
 
     def forward(self, x: Tensor) -> Tensor:
         """Look twice, join, answer."""

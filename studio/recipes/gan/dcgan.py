@@ -32,6 +32,7 @@ from studio.core.recipe import Batch, Preset, Retired
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.adversarial import accuracies, cross_entropy_g
+from studio.nn.dropout import Dropout
 from studio.nn.gan_recipe import ImageGANKnobs, NoiseGAN
 from studio.nn.image_gan import image_features, image_generator
 from studio.nn.keras import Dense
@@ -161,7 +162,7 @@ class DCGAN(NoiseGAN):
             activation=c.d_activation,
             norm=c.d_norm,
         )
-        dropout = [nn.Dropout(c.d_dropout)] if c.d_dropout else []
+        dropout = [Dropout(c.d_dropout)] if c.d_dropout else []
         self.generator = compute.prepare(generator)
         self.discriminator = compute.prepare(nn.Sequential(*body, *dropout, Dense(features, 1)))
         self.opt_d = self._optimizer(self.discriminator, c.lr_d)

@@ -30,6 +30,7 @@ from studio.core.recipe import Batch, Preset
 from studio.core.registry import register
 from studio.core.spec import DataSpec
 from studio.nn.adversarial import accuracies, cross_entropy_d, cross_entropy_g
+from studio.nn.dropout import Dropout
 from studio.nn.gan_recipe import NoiseGAN
 from studio.nn.keras import Dense
 from studio.nn.plan import square
@@ -97,10 +98,10 @@ class DenseGAN(NoiseGAN):
             generator += [Dense(width, units), nn.ReLU()]
             width = units
         self.generator = compute.prepare(nn.Sequential(*generator, Dense(width, pixels), nn.Unflatten(1, shape)))
-        discriminator: list[nn.Module] = [nn.Flatten(), nn.Dropout(c.d_dropout_in)]
+        discriminator: list[nn.Module] = [nn.Flatten(), Dropout(c.d_dropout_in)]
         width = pixels
         for units in c.d_units:
-            discriminator += [Maxout(width, units, c.d_pieces), nn.Dropout(c.d_dropout)]
+            discriminator += [Maxout(width, units, c.d_pieces), Dropout(c.d_dropout)]
             width = units
         self.discriminator = compute.prepare(nn.Sequential(*discriminator, Dense(width, 1)))
         self.opt_d = compute.adam(self.discriminator.parameters(), c.lr_d, (c.beta1, 0.999))
