@@ -12,7 +12,7 @@ from studio.core.errors import StoreError
 from studio.core.files import explained, write_atomic
 from studio.core.records import Points, RunRecord
 from studio.core.store import Store
-from studio.runs.pictures import save_png, sheet
+from studio.runs import previews
 
 
 class Recorder:
@@ -89,7 +89,7 @@ class Recorder:
 
     def _picture(self, event: ev.Images) -> None:
         path = self.record.path / "previews" / f"step_{event.step:010d}_{_safe(event.name)}.png"
-        save_png(path, sheet(event.pixels, event.columns), self.recipe_of(event.step))
+        previews.save(path, event, self.recipe_of(event.step))
 
     def recipe_of(self, step: int) -> dict[str, Any]:
         """Return what is embedded in every artefact so that it can restore the state it came from."""

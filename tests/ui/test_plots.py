@@ -242,3 +242,16 @@ def test_a_metric_has_its_colour_in_whatever_order_it_comes(context, qtbot, plot
     for name in ("elbo", "grad_norm", "kl", "loss"):
         plot.append(f"train/{name}", [1], [1.0])
     assert {name: plot.curves[name].colour.name() for name in first} == first
+
+
+def test_held_out_points_lie_above_the_batches_and_are_never_averaged(plot):
+    plot.append("train/loss", list(range(300)), [1.0, 3.0] * 150)
+    plot.append("val/loss", [100, 200, 300], [3.0, 2.0, 1.0])
+    plot.set_smoothing(0.97)
+    plot.redraw()
+    batches, held_out = plot.curves["train/loss"], plot.curves["val/loss"]
+    assert len(batches.smooth.getData()[1])
+    np.testing.assert_allclose(held_out.raw.getData()[1], [3.0, 2.0, 1.0])
+    assert held_out.smooth.getData()[1] is None or not len(held_out.smooth.getData()[1])
+    assert held_out.raw.zValue() > batches.smooth.zValue()
+    assert held_out.raw.opts["pen"].color().alpha() == 255 > batches.raw.opts["pen"].color().alpha()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
@@ -11,11 +12,14 @@ from PySide6.QtWidgets import QComboBox
 
 from studio.core.events import Images, Rewound
 from studio.core.records import RunRecord
+from studio.runs import previews
+from studio.runs.pictures import save_png
 from studio.runs.training import Request
 from studio.ui.panels import train_work
 from studio.ui.panels.train import TrainPanel
 from studio.ui.panels.train_controls import clock, rate
 from studio.ui.widgets.history import History, Shown
+from studio.ui.widgets.preview import PreviewArea
 from tests.ui.fakes import FakeRun
 from tests.ui.panel_tests import PanelTests
 
@@ -340,3 +344,17 @@ def test_wishes_about_computing_go_beside_the_settings(panel):
     request = panel.setup.request()
     assert (request.precision, request.device, request.compile, request.devices) == ("fp32", "cpu", "auto", 1)
     assert dict(request.settings) == {"epochs": 3}
+
+
+def test_a_stored_preview_is_shown_in_its_parts_and_an_older_one_whole(context, qtbot, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
+    new, old = tmp_path / "new.png", tmp_path / "old.png"
+    previews.save(new, Images(5, "predictions", pixels, 3, ("cat",) * 6), {"step": 5})
+    save_png(old, pixels[0])
+    area = PreviewArea(context.theme)
+    qtbot.addWidget(area)
+    area.add_stored(4, "predictions", old)
+    np.testing.assert_array_equal(area.pictures.pictures, pixels[:1])
+    area.add_stored(5, "predictions", new)
+    np.testing.assert_array_equal(area.pictures.pictures, pixels)
+    assert (area.pictures.columns, area.pictures.captions) == (3, ("cat",) * 6)

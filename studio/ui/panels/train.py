@@ -32,7 +32,7 @@ from studio.ui.panels.train_sweep_runs import Sweeper
 from studio.ui.panels.train_sweep_table import SweepTable
 from studio.ui.panels.train_work import Loaded
 from studio.ui.theme import SPACE_L, SPACE_M
-from studio.ui.widgets.curves import SMOOTHING, CurveArea
+from studio.ui.widgets.curves import LIGHT_SMOOTHING, SMOOTHING, CurveArea
 from studio.ui.widgets.drop import accepts, take_drop
 from studio.ui.widgets.gallery import Gallery
 from studio.ui.widgets.logview import LogView
@@ -204,7 +204,7 @@ class TrainPanel(Panel):
             self.context.notify.exception(error)
             return
         against = len(learners(self.setup.info_of(recipe_id).config_type)) > 1
-        self.curves.remember_for(recipe_id, SMOOTHING if against else 0)
+        self.curves.remember_for(recipe_id, SMOOTHING if against else LIGHT_SMOOTHING)
         self.pages.setCurrentWidget(self.work_page)
         if not self.run_id:
             self.tabs.setCurrentWidget(self.summary)

@@ -18,19 +18,27 @@ if TYPE_CHECKING:
 FEW = 60
 """Curves of at most this many points show them as dots."""
 FAINT = 55
+HELD_OUT_WIDTH = 2
+"""Held-out curves have few points: a wider pen costs nothing, and in width 1 they drown in what each batch does."""
 
 
 class Curve:
-    """A series with what draws it: the raw curve (faint while smoothing), the smooth one and the star."""
+    """A series with what draws it: the raw curve (faint while smoothing), the smooth one and the star.
+
+    Held-out curves ("val/…") are never smoothed: each point is an average already, and one of ten epochs only lags.
+    """
 
     def __init__(self, name: str, plot: Any) -> None:
         self.series = Series(name)
+        self.held_out = name.startswith("val/")
         self.raw = pg.PlotDataItem()
         self.smooth = pg.PlotDataItem()
         self.star = pg.ScatterPlotItem()
         self.colour = QColor("#999999")
         self.shown = True
         self.smooth.setZValue(5)  # above the raw curves of the others, which would bury it
+        if self.held_out:
+            self.raw.setZValue(6)
         self.star.setZValue(10)
         for item in (self.raw, self.smooth):
             plot.addItem(item)
@@ -45,11 +53,10 @@ class Curve:
         """Draw in a colour; held-out metrics are dashed."""
         self.colour = colour
         faint = QColor(colour)
-        faint.setAlpha(FAINT if smoothing else 255)
-        dashed = self.series.name.startswith("val/")
-        style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
+        faint.setAlpha(FAINT if smoothing and not self.held_out else 255)
+        style = Qt.PenStyle.DashLine if self.held_out else Qt.PenStyle.SolidLine
         for item, shade in ((self.raw, faint), (self.smooth, colour)):
-            pen = QPen(shade, 1, style)
+            pen = QPen(shade, HELD_OUT_WIDTH if self.held_out else 1, style)
             pen.setCosmetic(True)
             item.setPen(pen)
         self.raw.setSymbolBrush(faint)
@@ -60,7 +67,8 @@ class Curve:
         series = self.series
         few = len(series) <= FEW
         self.raw.setData(*thin(series.steps, series.values, edges), symbol="o" if few else None, symbolSize=5)
-        self.smooth.setData(*(thin(series.steps, series.smoothed, edges) if smoothing else ([], [])))
+        smoothed = smoothing and not self.held_out
+        self.smooth.setData(*(thin(series.steps, series.smoothed, edges) if smoothed else ([], [])))
         best = series.best
         if best is None or (log[0] and best[0] <= 0) or (log[1] and best[1] <= 0):
             self.star.setData([], [])

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from studio.ui.plots import CurvePlot
 
 SMOOTHEST = 0.995
-SMOOTHING = 85
-"""Where the slider stands for networks that play against each other: single batches hide how they get on."""
+SMOOTHING, LIGHT_SMOOTHING = 85, 60
+"""Where the slider stands until a person moves it: for networks that play against each other, of which single batches
+hide how they get on, and for any other, whose batches would be a block of ink."""
 GRADIENTS = "grad_norm"
 """Every gradient norm; hidden until a person asks for one of them."""
 

@@ -80,6 +80,11 @@ class PictureView(QWidget):
         return None if self._pixels is None or not len(self._pixels) else self._pixels[0]
 
     @property
+    def captions(self) -> tuple[str, ...]:
+        """What stands below the cells; () for none."""
+        return self._captions
+
+    @property
     def columns(self) -> int:
         """Number of columns in force."""
         return self._columns

@@ -178,12 +178,19 @@ class PreviewArea(QWidget):
         elif isinstance(content, Path) and content.suffix == ".txt":
             self._draw_text(content.read_text(encoding="utf-8", errors="replace") if content.exists() else "")
         elif isinstance(content, Path):
-            image = QImage(str(content))
-            if image.isNull():
-                self.pictures.clear(f"{content.name} cannot be read any more.")
-            else:
-                self.pictures.show_pixels(to_pixels(image))
-            self.pages.setCurrentWidget(self.pictures)
+            self._draw_stored(content)
+
+    def _draw_stored(self, path: Path) -> None:
+        from studio.runs import previews
+
+        shown, image = previews.load(path), QImage(str(path))
+        if shown is not None:
+            self.pictures.show_sheet(shown.pixels, shown.columns, shown.captions)
+        elif image.isNull():
+            self.pictures.clear(f"{path.name} cannot be read any more.")
+        else:  # of a version that kept no captions
+            self.pictures.show_pixels(to_pixels(image))
+        self.pages.setCurrentWidget(self.pictures)
 
     def _draw_text(self, text: str) -> None:
         if text != self.text.toPlainText():
