@@ -44,6 +44,7 @@ class Experiment:
 AVERAGED = {"ema": 0.999}
 SHORT = {"epochs": 6, "milestones": "4: 0.1, 5: 0.01"}
 SHORTENED = "6 of 200 epochs on a CPU, the steps of the rate moved to epochs 4 and 5"
+DEEP = ("resnet", "densenet")
 ONE = {"epochs": 1}
 ONE_EPOCH = "1 of 200 epochs on a CPU, at the first rate"
 
@@ -69,7 +70,6 @@ def classifier(
     return Experiment(name=name, recipe=recipe, preset=preset, data=data, **shared)
 
 
-DEEP = ("resnet", "densenet")
 SMOOTHED = "adds weight averaging 0.999"
 MLP, CNN, RNN = "98.5 % (Atienza 1.3)", "99.4 % (Atienza 1.4)", "98 % (Atienza 1.5)"
 FOSTER_MLP, FOSTER_CNN = "48.96 % (Foster ch. 2)", "71.56 % (Foster 2e ch. 2)"
