@@ -6,29 +6,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from studio.app.warmup import WarmUp
-from studio.app.window import MainWindow
-
-WAIT = 60_000
-
-
-@pytest.fixture
-def window(context, qtbot):
-    made = MainWindow(context)
-    qtbot.addWidget(made)
-    made.resize(1280, 800)
-    made.show()
-    warm = WarmUp(made)
-    with qtbot.waitSignal(warm.ready, timeout=WAIT):
-        warm.start()
-    return made
-
-
-def fill(qtbot, panel, name, text):
-    """Type into a field of the form."""
-    line = panel.setup.form.rows[name].editor.line
-    line.selectAll()
-    qtbot.keyClicks(line, text)
+from tests.hands import WAIT, fill
 
 
 def draw(pad, *places):
@@ -48,8 +26,8 @@ def test_train_classify_draw_and_look_inside(window, qtbot):
     card = next(c for c in train.gallery.cards if c.info.id == "cnn-classifier")
     qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
     for name, text in (("filters", "16,32"), ("steps", "80"), ("lr", "0.01")):
-        fill(qtbot, train, name, text)
-    with qtbot.waitSignal(train.run_finished, timeout=3 * WAIT) as ended:  # also times the precisions
+        fill(qtbot, train.setup.form, name, text)
+    with qtbot.waitSignal(train.run_finished, timeout=2 * WAIT) as ended:  # also times the precisions
         qtbot.mouseClick(train.run_button, Qt.MouseButton.LeftButton)
     assert ended.args[1] == "done", train.controls.what.text()
 

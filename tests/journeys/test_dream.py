@@ -5,27 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QPoint, Qt
 
-from studio.app.window import MainWindow
 from studio.canvas.picture import fitted_mask
 from studio.runs.canvas_files import read_recipe
 from tests.canvas import fakes
-
-WAIT = 60_000
+from tests.hands import WAIT, click, drop, fill
 
 
 @pytest.fixture
-def window(context, qtbot):
-    made = MainWindow(context)
-    qtbot.addWidget(made)
-    made.resize(1280, 800)
-    made.show()
-    made.show_panel("dream")
-    qtbot.waitUntil(lambda: made.panels["dream"].form is not None, timeout=WAIT)
-    return made
+def window(window, qtbot):
+    """The window with Dream in front and its form there."""
+    window.show_panel("dream")
+    qtbot.waitUntil(lambda: window.panels["dream"].form is not None, timeout=WAIT)
+    return window
 
 
 @pytest.fixture
@@ -33,29 +26,6 @@ def photo(tmp_path):
     path = tmp_path / "photo.png"
     Image.fromarray(fakes.picture(72, 96).pixels).save(path)
     return path
-
-
-def drop(widget, path):
-    """Let go of a file over a widget, as a file manager does."""
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    where, copy = QPointF(600, 300), Qt.DropAction.CopyAction
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(where.toPoint(), copy, mime, buttons, keys)
-    QApplication.sendEvent(widget, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(widget, QDropEvent(where, copy, mime, buttons, keys))
-
-
-def fill(qtbot, panel, name, text):
-    """Type into a field of the form."""
-    line = panel.form.rows[name].editor.line
-    line.selectAll()
-    qtbot.keyClicks(line, text)
-
-
-def click(qtbot, button):
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def paint(qtbot, view):
@@ -71,19 +41,19 @@ def paint(qtbot, view):
 def test_from_a_dropped_photo_to_a_dream_that_can_be_made_again(window, photo, tmp_path, qtbot):
     # Drop a picture on the window while Dream is in front: it is seen at once.
     panel = window.panels["dream"]
-    drop(window, photo)
+    assert drop(window, photo)
     qtbot.waitUntil(lambda: panel.picture.picture is not None, timeout=WAIT)
     assert window.current == "dream"
     assert panel.stage.canvas_shown
 
     # Dream: the coarse octave is seen first.
     for name, text in (("size", "96"), ("octaves", "3"), ("octave_scale", "1.5"), ("iterations", "40")):
-        fill(qtbot, panel, name, text)
+        fill(qtbot, panel.form, name, text)
     with qtbot.waitSignal(panel.picture_shown, timeout=WAIT):
         click(qtbot, panel.controls.start_button)
 
     # Turn a knob while it works.
-    fill(qtbot, panel, "step", "0.03")
+    fill(qtbot, panel.form, "step", "0.03")
     qtbot.waitUntil(lambda: panel.runner.session.config.step == 0.03, timeout=WAIT)
 
     # Pause, paint where it may go on, do one step: only there does it change.
@@ -119,7 +89,7 @@ def test_from_a_dropped_photo_to_a_dream_that_can_be_made_again(window, photo, t
     assert session.step == stopped_at
 
     # Go on to the end and export.
-    fill(qtbot, panel, "iterations", "6")
+    fill(qtbot, panel.form, "iterations", "6")
     with qtbot.waitSignal(panel.finished, timeout=WAIT) as ended:
         click(qtbot, panel.controls.start_button)
     assert ended.args == ["done"]
@@ -137,7 +107,7 @@ def test_from_a_dropped_photo_to_a_dream_that_can_be_made_again(window, photo, t
     panel.picture.replace(None)
     window.show_panel("home")
     with qtbot.waitSignal(panel.restored, timeout=WAIT):
-        drop(window, path)
+        assert drop(window, path)
     assert window.current == "dream"
     assert panel.form.values()["octave_scale"] == 1.5
     assert panel.original.shape == (72, 96, 3)

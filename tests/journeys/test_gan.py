@@ -6,7 +6,7 @@ import torch
 from PySide6.QtCore import Qt
 
 from studio.core import checkpoint as ckpt
-from tests.journeys.test_main_job import WAIT, fill, window  # noqa: F401
+from tests.hands import WAIT, fill
 
 
 def weights(train, qtbot):
@@ -25,7 +25,7 @@ def moved(before, after, network):
     return any(not torch.equal(before[k], after[k]) for k in before if k.startswith(f"{network}/"))
 
 
-def prepared(window, qtbot, steps):  # noqa: F811
+def prepared(window, qtbot, steps):
     """Return the Train page with a small GAN filled in."""
     window.show_panel("train")
     train = window.panels["train"]
@@ -34,11 +34,11 @@ def prepared(window, qtbot, steps):  # noqa: F811
     train.set_data("digits")
     small = {"g_base": "8", "g_filters": "8,8", "d_filters": "8,8", "kernel": "3", "batch_size": "16"}
     for name, text in {**small, "steps": str(steps), "preview_seconds": "0"}.items():
-        fill(qtbot, train, name, text)
+        fill(qtbot, train.setup.form, name, text)
     return train
 
 
-def test_a_gan_is_watched_and_steered(window, qtbot):  # noqa: F811
+def test_a_gan_is_watched_and_steered(window, qtbot):
     train = prepared(window, qtbot, 1_000_000)
     with qtbot.waitSignal(train.run_started, timeout=WAIT):
         qtbot.mouseClick(train.run_button, Qt.MouseButton.LeftButton)
@@ -63,7 +63,7 @@ def test_a_gan_is_watched_and_steered(window, qtbot):  # noqa: F811
     assert moved(after, last, "generator")
 
     # The generator's rate changes while it trains.
-    fill(qtbot, train, "lr_g", "0.0005")
+    fill(qtbot, train.setup.form, "lr_g", "0.0005")
     qtbot.waitUntil(lambda: train.controls.policy.text() == "lr_g is now 0.0005.", timeout=WAIT)
 
     # Look back through the previews of the same noise.
@@ -86,20 +86,20 @@ def stop(train, qtbot):
         qtbot.mouseClick(train.controls.stop_button, Qt.MouseButton.LeftButton)
 
 
-def test_a_run_goes_on_with_what_its_checkpoint_says(window, qtbot):  # noqa: F811
+def test_a_run_goes_on_with_what_its_checkpoint_says(window, qtbot):
     train = prepared(window, qtbot, 1_000_000)
     with qtbot.waitSignal(train.run_started, timeout=WAIT):
         qtbot.mouseClick(train.run_button, Qt.MouseButton.LeftButton)
     run_id, only = train.run_id, train.controls.only
     qtbot.waitUntil(lambda: "train/loss_d" in train.curves.plot.curves, timeout=WAIT)
     qtbot.mouseClick(only.buttons["_d"], Qt.MouseButton.LeftButton)
-    fill(qtbot, train, "lr_d", "0.0007")
+    fill(qtbot, train.setup.form, "lr_d", "0.0007")
     qtbot.waitUntil(lambda: train.controls.policy.text() == "lr_d is now 0.0007.", timeout=WAIT)
     stop(train, qtbot)
 
     # Another run in between, in which both networks learn: the buttons show that one.
     train.choose("dcgan")
-    fill(qtbot, train, "lr_d", "0.0002")
+    fill(qtbot, train.setup.form, "lr_d", "0.0002")
     with qtbot.waitSignal(train.run_started, timeout=WAIT):
         qtbot.mouseClick(train.run_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "train/loss_d" in train.curves.plot.curves, timeout=WAIT)

@@ -8,30 +8,8 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from studio.app.warmup import WarmUp
-from studio.app.window import MainWindow
 from studio.runs.pictures import read_recipe
-
-WAIT = 120_000
-
-
-@pytest.fixture
-def window(context, qtbot):
-    made = MainWindow(context)
-    qtbot.addWidget(made)
-    made.resize(1280, 800)
-    made.show()
-    warm = WarmUp(made)
-    with qtbot.waitSignal(warm.ready, timeout=WAIT):
-        warm.start()
-    return made
-
-
-def fill(qtbot, panel, name, text):
-    """Type into a field of the form."""
-    line = panel.setup.form.rows[name].editor.line
-    line.selectAll()
-    qtbot.keyClicks(line, text)
+from tests.hands import WAIT, fill
 
 
 def test_from_the_bundled_digits_to_a_sheet_of_eights(window, tmp_path, qtbot):
@@ -43,7 +21,7 @@ def test_from_the_bundled_digits_to_a_sheet_of_eights(window, tmp_path, qtbot):
     qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
     train.set_data("digits")
     for name, text in (("filters", "8,8"), ("size", "16"), ("steps", "150"), ("lr", "0.005")):
-        fill(qtbot, train, name, text)
+        fill(qtbot, train.setup.form, name, text)
     with qtbot.waitSignal(train.run_finished, timeout=WAIT) as ended:
         qtbot.mouseClick(train.run_button, Qt.MouseButton.LeftButton)
     run_id, status = ended.args

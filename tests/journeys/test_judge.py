@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from PySide6.QtCore import Qt
 
-from studio.app.warmup import WarmUp
-from studio.app.window import MainWindow
 from studio.quality import features
+from tests.hands import WAIT, fill
 
-WAIT = 60_000
 NARROW = {
     "g_filters": "8,8,8",
     "g_base": "8",
@@ -18,25 +15,6 @@ NARROW = {
     "batch_size": "16",
     "steps": "80",
 }
-
-
-@pytest.fixture
-def window(context, qtbot):
-    made = MainWindow(context)
-    qtbot.addWidget(made)
-    made.resize(1280, 800)
-    made.show()
-    warm = WarmUp(made)
-    with qtbot.waitSignal(warm.ready, timeout=WAIT):
-        warm.start()
-    return made
-
-
-def fill(qtbot, panel, name, text):
-    """Type into a field of the form."""
-    line = panel.setup.form.rows[name].editor.line
-    line.selectAll()
-    qtbot.keyClicks(line, text)
 
 
 def test_a_gan_is_trained_judged_and_branched(window, qtbot, monkeypatch):
@@ -51,7 +29,7 @@ def test_a_gan_is_trained_judged_and_branched(window, qtbot, monkeypatch):
     card = next(c for c in train.gallery.cards if c.info.id == "dcgan")
     qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
     for name, text in NARROW.items():
-        fill(qtbot, train, name, text)
+        fill(qtbot, train.setup.form, name, text)
     with qtbot.waitSignal(train.run_finished, timeout=WAIT) as ended:
         qtbot.mouseClick(train.run_button, Qt.MouseButton.LeftButton)
     run_id, status = ended.args
@@ -78,7 +56,7 @@ def test_a_gan_is_trained_judged_and_branched(window, qtbot, monkeypatch):
     name, value = next(iter(chosen.settings.items()))
     qtbot.waitUntil(lambda: train.setup.form.values()[name] == value, timeout=WAIT)
     assert train.run_id == run_id
-    fill(qtbot, train, "steps", "90")
+    fill(qtbot, train.setup.form, "steps", "90")
     with qtbot.waitSignal(train.run_finished, timeout=WAIT) as ended:
         qtbot.mouseClick(train.controls.branch_button, Qt.MouseButton.LeftButton)
     branch = window.context.store.run(ended.args[0])

@@ -8,16 +8,11 @@ import struct
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QPoint, Qt
 
-from studio.app.warmup import WarmUp
-from studio.app.window import MainWindow
 from studio.core import checkpoint as ckpt
 from studio.runs.pictures import read_recipe
-
-WAIT = 60_000
+from tests.hands import WAIT, drop, fill
 
 
 def write_idx(path, array):
@@ -47,40 +42,9 @@ def mnist(tmp_path):
     return folder
 
 
-@pytest.fixture
-def window(context, qtbot):
-    made = MainWindow(context)
-    qtbot.addWidget(made)
-    made.resize(1280, 800)
-    made.show()
-    warm = WarmUp(made)
-    with qtbot.waitSignal(warm.ready, timeout=WAIT):
-        warm.start()
-    return made
-
-
-def drop(widget, path):
-    """Let go of a file over a widget, as a file manager does."""
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    where, copy = QPointF(400, 300), Qt.DropAction.CopyAction
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(where.toPoint(), copy, mime, buttons, keys)
-    QApplication.sendEvent(widget, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(widget, QDropEvent(where, copy, mime, buttons, keys))
-
-
-def fill(qtbot, panel, name, text):
-    """Type into a field of the form."""
-    line = panel.setup.form.rows[name].editor.line
-    line.selectAll()
-    qtbot.keyClicks(line, text)
-
-
 def test_from_a_dropped_folder_to_an_exported_digit(window, mnist, qtbot):
     # Drop the folder anywhere on the window: the Data page opens it and says so.
-    drop(window, mnist)
+    assert drop(window, mnist)
     qtbot.waitUntil(lambda: window.current == "data", timeout=WAIT)
     data = window.panels["data"]
     qtbot.waitUntil(lambda: data.view.view is not None, timeout=WAIT)
@@ -94,10 +58,10 @@ def test_from_a_dropped_folder_to_an_exported_digit(window, mnist, qtbot):
     card = next(c for c in train.gallery.cards if c.info.id == "vae")
     qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
     assert train.setup.source == str(mnist)
-    fill(qtbot, train, "filters", "8,8")
-    fill(qtbot, train, "limit", "1000")
-    fill(qtbot, train, "epochs", "1000")
-    fill(qtbot, train, "preview_seconds", "0")
+    fill(qtbot, train.setup.form, "filters", "8,8")
+    fill(qtbot, train.setup.form, "limit", "1000")
+    fill(qtbot, train.setup.form, "epochs", "1000")
+    fill(qtbot, train.setup.form, "preview_seconds", "0")
     with qtbot.waitSignal(train.run_started, timeout=WAIT):
         qtbot.mouseClick(train.run_button, Qt.MouseButton.LeftButton)
 
@@ -149,7 +113,7 @@ def test_from_a_dropped_folder_to_an_exported_digit(window, mnist, qtbot):
 def test_text_is_learned_and_written(window, tmp_path, qtbot):
     story = tmp_path / "story.txt"
     story.write_text("the fox ran to the hill and the crow sat on the hill .\n\n\n\n" * 120)
-    drop(window, story)
+    assert drop(window, story)
     qtbot.waitUntil(lambda: window.current == "data", timeout=WAIT)
     data = window.panels["data"]
     qtbot.waitUntil(lambda: data.train_button.isEnabled(), timeout=WAIT)
@@ -159,7 +123,7 @@ def test_text_is_learned_and_written(window, tmp_path, qtbot):
     card = next(c for c in train.gallery.cards if c.info.id == "lstm-text")
     qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
     for name, text in (("units", "32"), ("embedding", "16"), ("steps", "60"), ("window", "8"), ("lr", "0.01")):
-        fill(qtbot, train, name, text)
+        fill(qtbot, train.setup.form, name, text)
     with qtbot.waitSignal(train.run_finished, timeout=WAIT) as ended:
         qtbot.mouseClick(train.run_button, Qt.MouseButton.LeftButton)
     assert ended.args[1] == "done", train.controls.what.text()

@@ -5,27 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 
-from studio.app.window import MainWindow
 from studio.runs.canvas_files import read_recipe
 from studio.ui.widgets.picture import to_image
 from tests.canvas import fakes
-
-WAIT = 120_000
+from tests.hands import WAIT, click, drop, fill
 
 
 @pytest.fixture
-def window(context, qtbot):
-    made = MainWindow(context)
-    qtbot.addWidget(made)
-    made.resize(1280, 800)
-    made.show()
-    made.show_panel("transfer")
-    qtbot.waitUntil(lambda: made.panels["transfer"].form is not None, timeout=WAIT)
-    return made
+def window(window, qtbot):
+    """The window with Transfer in front and its form there."""
+    window.show_panel("transfer")
+    qtbot.waitUntil(lambda: window.panels["transfer"].form is not None, timeout=WAIT)
+    return window
 
 
 @pytest.fixture
@@ -35,29 +29,6 @@ def photos(tmp_path):
     for seed, path in enumerate(paths):
         Image.fromarray(fakes.picture(72, 96, seed).pixels).save(path)
     return paths
-
-
-def drop(widget, *paths):
-    """Let go of files over a widget, as a file manager does."""
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    where, copy = QPointF(widget.rect().center()), Qt.DropAction.CopyAction
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(where.toPoint(), copy, mime, buttons, keys)
-    QApplication.sendEvent(widget, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(widget, QDropEvent(where, copy, mime, buttons, keys))
-
-
-def fill(qtbot, panel, name, text):
-    """Type into a field of the form."""
-    line = panel.form.rows[name].editor.line
-    line.selectAll()
-    qtbot.keyClicks(line, text)
-
-
-def click(qtbot, button):
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def paint(qtbot, view):
@@ -77,9 +48,9 @@ def test_from_dropped_pictures_to_a_transfer_that_can_be_made_again(window, phot
     # Drop the content and two styles where they belong, paste a third style, think better of the second.
     panel = window.panels["transfer"]
     content, waves, stars = photos
-    drop(panel.pictures.content.well, content)
+    assert drop(panel.pictures.content.well, content)
     qtbot.waitUntil(lambda: panel.stage.canvas_shown, timeout=WAIT)
-    drop(panel.pictures.styles.list, waves, stars)
+    assert drop(panel.pictures.styles.list, waves, stars)
     qtbot.waitUntil(lambda: styles_are(panel, "waves.png", "stars.png"), timeout=WAIT)
     pasted = fakes.picture(64, 64, seed=9).pixels
     QGuiApplication.clipboard().setImage(to_image(pasted))
@@ -90,7 +61,7 @@ def test_from_dropped_pictures_to_a_transfer_that_can_be_made_again(window, phot
 
     # Start: the small scale is seen first, then the next.
     for name, text in (("size", "96"), ("smallest", "64"), ("iterations", "60")):
-        fill(qtbot, panel, name, text)
+        fill(qtbot, panel.form, name, text)
     sizes = []
     panel.picture_shown.connect(lambda: sizes.append(panel.follower.shown.shape[:2]))
     click(qtbot, panel.controls.start_button)
@@ -101,7 +72,7 @@ def test_from_dropped_pictures_to_a_transfer_that_can_be_made_again(window, phot
     # Pause, turn knobs, go on.
     click(qtbot, panel.controls.pause_button)
     qtbot.waitUntil(lambda: panel.runner.waiting, timeout=WAIT)
-    fill(qtbot, panel, "iterations", "8")
+    fill(qtbot, panel.form, "iterations", "8")
     panel.look.balance.sliders["style"].setValue(20)
     panel.pictures.styles.list.rows[0].weight.slider.setValue(40)
     click(qtbot, panel.controls.pause_button)
@@ -156,7 +127,7 @@ def test_from_dropped_pictures_to_a_transfer_that_can_be_made_again(window, phot
     panel.pictures.content.replace(None)
     window.show_panel("home")
     with qtbot.waitSignal(panel.restored, timeout=WAIT):
-        drop(window, path)
+        assert drop(window, path)
     assert window.current == "transfer"
     values = panel.form.values()
     assert (values["size"], values["smallest"]) == (96, 64)

@@ -5,47 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
-from studio.app.warmup import WarmUp
-from studio.app.window import MainWindow
 from studio.runs.pictures import read_recipe
-
-WAIT = 60_000
-
-
-@pytest.fixture
-def window(context, qtbot):
-    made = MainWindow(context)
-    qtbot.addWidget(made)
-    made.resize(1280, 800)
-    made.show()
-    warm = WarmUp(made)
-    with qtbot.waitSignal(warm.ready, timeout=WAIT):
-        warm.start()
-    return made
-
-
-def fill(qtbot, panel, name, text):
-    """Type into a field of the form."""
-    line = panel.setup.form.rows[name].editor.line
-    line.selectAll()
-    qtbot.keyClicks(line, text)
-
-
-def drop(widget, path):
-    """Drop a file through the application, as a file manager does."""
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path))])
-    at, plain = widget.rect().center(), (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-    for event in (
-        QDragEnterEvent(at, Qt.DropAction.CopyAction, mime, *plain),
-        QDropEvent(QPointF(at), Qt.DropAction.CopyAction, mime, *plain),
-    ):
-        QApplication.sendEvent(widget, event)
+from tests.hands import WAIT, drop, fill
 
 
 def photo(path, colour):
@@ -63,7 +27,7 @@ def test_from_bundled_fruit_to_a_folder_of_translations(window, tmp_path, qtbot)
     qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
     train.set_data("fruit")
     for name, text in (("filters", "8,8"), ("d_filters", "8,8"), ("size", "16"), ("steps", "12"), ("limit", "90")):
-        fill(qtbot, train, name, text)
+        fill(qtbot, train.setup.form, name, text)
     with qtbot.waitSignal(train.run_finished, timeout=WAIT) as ended:
         qtbot.mouseClick(train.run_button, Qt.MouseButton.LeftButton)
     run_id, status = ended.args
@@ -81,7 +45,7 @@ def test_from_bundled_fruit_to_a_folder_of_translations(window, tmp_path, qtbot)
 
     # Drop a picture: it is translated and shown before and after.
     with qtbot.waitSignal(page.translated, timeout=WAIT):
-        drop(page, photo(tmp_path / "mine.png", (200, 30, 30)))
+        assert drop(page, photo(tmp_path / "mine.png", (200, 30, 30)))
     assert page.side.name.text() == "mine.png"
     assert "There and back" in page.side.errors.text()
 
@@ -112,7 +76,7 @@ def test_from_bundled_fruit_to_a_folder_of_translations(window, tmp_path, qtbot)
         photo(folder / f"{i}.png", (60 * i, 40, 10))
     for done, skipped in (3, 0), (0, 3):
         with qtbot.waitSignal(page.batch_done, timeout=WAIT) as found:
-            drop(page, folder)
+            assert drop(page, folder)
         report = found.args[0]
         assert (len(report.done), len(report.skipped), report.failed) == (done, skipped, ())
     assert sorted(p.name for p in report.out.iterdir()) == ["0.png", "1.png", "2.png"]

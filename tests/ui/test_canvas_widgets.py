@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from studio.core.errors import BadInput
@@ -20,6 +18,7 @@ from studio.ui.widgets.layer_editor import LayerEditor, LayerRow
 from studio.ui.widgets.picture_well import PictureWell
 from studio.ui.widgets.results_strip import ResultRow, ResultsStrip
 from studio.ui.widgets.style_list import StyleList, StyleRow
+from tests.hands import drop
 
 LEFT, RIGHT, MIDDLE, NONE = (
     Qt.MouseButton.LeftButton,
@@ -33,6 +32,7 @@ PLAIN, ALT, SHIFT, CONTROL = (
     Qt.KeyboardModifier.ShiftModifier,
     Qt.KeyboardModifier.ControlModifier,
 )
+WEB = "https://example.org/picture.jpg"
 
 
 @pytest.fixture
@@ -89,34 +89,11 @@ def wheel(widget, at: QPointF, steps: float):
     QApplication.sendEvent(widget, event)
 
 
-def drop(widget, mime: QMimeData) -> bool:
-    actions = Qt.DropAction.CopyAction
-    at = widget.rect().center()
-    enter = QDragEnterEvent(at, actions, mime, LEFT, PLAIN)
-    QApplication.sendEvent(widget, enter)
-    if not enter.isAccepted():
-        return False
-    QApplication.sendEvent(widget, QDropEvent(QPointF(at), actions, mime, LEFT, PLAIN))
-    return True
-
-
-def files(*paths: Path) -> QMimeData:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    return mime
-
-
 def raw_picture() -> QMimeData:
     image = QImage(20, 10, QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.red)
     mime = QMimeData()
     mime.setImageData(image)
-    return mime
-
-
-def web() -> QMimeData:
-    mime = QMimeData()
-    mime.setUrls([QUrl("https://example.org/picture.jpg")])
     return mime
 
 
@@ -469,18 +446,18 @@ def well(qtbot, theme, tmp_path):
 class TestPictureWell:
     def test_takes_a_file(self, well, picture):
         given = sent(well.given)
-        assert drop(well, files(picture))
+        assert drop(well, picture)
         assert given == [(picture,)]
 
     def test_takes_raw_pictures(self, well):
         given = sent(well.given)
-        drop(well, raw_picture())
+        assert drop(well, raw_picture())
         image = QImage(str(given[0][0]))
         assert (image.width(), image.height()) == (20, 10)
 
     def test_explains_the_web(self, well):
         given, refused = sent(well.given), sent(well.refused)
-        drop(well, web())
+        assert drop(well, WEB)
         assert given == []
         assert isinstance(refused[0][0], BadInput)
         assert "example.org" in str(refused[0][0])
@@ -536,11 +513,11 @@ def styles(qtbot, theme, tmp_path):
 class TestStyleList:
     def test_takes_several_files_and_raw_pictures(self, styles, picture, tmp_path):
         given, refused = sent(styles.given), sent(styles.refused)
-        drop(styles, files(picture, tmp_path / "other.png"))
+        assert drop(styles, picture, tmp_path / "other.png")
         assert given == [([picture, tmp_path / "other.png"],)]
-        drop(styles, raw_picture())
+        assert drop(styles, raw_picture())
         assert given[1][0][0].is_file()
-        drop(styles, web())
+        assert drop(styles, WEB)
         assert len(refused) == 1
 
     def test_pastes(self, styles):

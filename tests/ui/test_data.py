@@ -8,14 +8,13 @@ import itertools
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QPoint, Qt
 
 from studio.core.errors import StudioError
 from studio.ui.panels.data import DataPanel
 from studio.ui.panels.data_sources import ITEM
 from studio.ui.panels.data_work import Listed
+from tests.hands import drop
 from tests.ui.panel_tests import PanelTests
 
 
@@ -44,19 +43,6 @@ def pets(tmp_path):
         Image.fromarray(pixels).save(tmp_path / "pets" / kind / f"{i:02d}.png")
     (tmp_path / "pets" / "cats" / "99.png").write_bytes(b"\x89PNG\r\n\x1a\n, but not really")
     return tmp_path / "pets"
-
-
-def drop(widget, *paths):
-    """Drop files on a widget as a file manager does; return whether it took them."""
-    mime = QMimeData()
-    mime.setUrls([QUrl(str(p)) if "://" in str(p) else QUrl.fromLocalFile(str(p)) for p in paths])
-    point = widget.rect().center()
-    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(point, Qt.DropAction.CopyAction, mime, left, none)
-    QApplication.sendEvent(widget, enter)
-    event = QDropEvent(QPointF(point), Qt.DropAction.CopyAction, mime, left, none)
-    QApplication.sendEvent(widget, event)
-    return enter.isAccepted() and event.isAccepted()
 
 
 def show(panel, qtbot, source):

@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QGuiApplication
 
 from studio.canvas import backbones
 from studio.canvas.budget import Forecast
@@ -27,6 +26,7 @@ from studio.ui.panels import dream_film_work as film_work
 from studio.ui.panels.dream import DreamPanel
 from studio.ui.widgets.picture import to_image
 from tests.canvas import fakes
+from tests.hands import click, drop, fill
 from tests.ui.fakes_canvas import FakeOpener, noise
 from tests.ui.panel_tests import PanelTests
 
@@ -79,19 +79,6 @@ def give(panel, path, qtbot):
         assert panel.opened_with([path])
 
 
-def drop(widget, mime):
-    where, copy = QPointF(400, 300), Qt.DropAction.CopyAction
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(where.toPoint(), copy, mime, buttons, keys)
-    QApplication.sendEvent(widget, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(widget, QDropEvent(where, copy, mime, buttons, keys))
-
-
-def click(qtbot, button):
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
 def dream(panel, qtbot):
     """Dream to the end."""
     with qtbot.waitSignal(panel.finished, timeout=WAIT) as told:
@@ -121,10 +108,8 @@ def held(panel, qtbot, opener, steps=2):
 
 def test_a_dropped_file_is_seen_at_once(panel, photo, qtbot):
     assert not panel.stage.canvas_shown
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(photo))])
     with qtbot.waitSignal(panel.picture.changed, timeout=WAIT):
-        drop(panel, mime)
+        assert drop(panel, photo)
     assert panel.stage.canvas_shown
     assert np.array_equal(panel.original, noise())
     assert panel.controls.start_button.isEnabled()
@@ -134,7 +119,7 @@ def test_image_data_and_the_clipboard_work_too(panel, qtbot):
     mime = QMimeData()
     mime.setImageData(to_image(noise(seed=1)))
     with qtbot.waitSignal(panel.picture.changed, timeout=WAIT):
-        drop(panel, mime)
+        assert drop(panel, mime)
     assert np.array_equal(panel.original, noise(seed=1))
     QGuiApplication.clipboard().setImage(to_image(noise(seed=2)))
     with qtbot.waitSignal(panel.picture.changed, timeout=WAIT):
@@ -201,9 +186,7 @@ def test_settings_masks_and_pictures_are_handed_over(ready, qtbot, opener):
 def test_live_knobs_turn_while_it_runs_and_others_are_locked(ready, qtbot, opener):
     session = held(ready, qtbot, opener)
     assert not ready.form.rows["size"].editor.isEnabled()
-    line = ready.form.rows["step"].editor.line
-    line.selectAll()
-    qtbot.keyClicks(line, "0.1")
+    fill(qtbot, ready.form, "step", "0.1")
     qtbot.waitUntil(lambda: session.config.step == 0.1, timeout=WAIT)
     ready.context.undo.undo()
     qtbot.waitUntil(lambda: session.config.step == 0.012, timeout=WAIT)

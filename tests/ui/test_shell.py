@@ -14,8 +14,8 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QUndoCommand
+from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtGui import QImage, QUndoCommand
 from PySide6.QtWidgets import QApplication, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from studio.app import gui
@@ -40,6 +40,7 @@ from studio.ui.widgets.closing import CloseQuestion
 from studio.ui.widgets.preferences import Preferences
 from studio.ui.widgets.rail import Rail
 from studio.ui.widgets.run_card import last_previews
+from tests.hands import drop, files
 from tests.ui.panel_tests import PanelTests
 
 
@@ -119,21 +120,6 @@ def window(context, qtbot):
 
 def stored(context, status="done", **changes) -> RunRecord:
     return context.store.create(RunRecord(id="", path=Path(), recipe="vae", status=status, **changes))
-
-
-def drop(window: QWidget, mime: QMimeData) -> bool:
-    where, buttons, keys = QPointF(300, 300), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(where.toPoint(), Qt.DropAction.CopyAction, mime, buttons, keys)
-    QApplication.sendEvent(window, enter)
-    if enter.isAccepted():
-        QApplication.sendEvent(window, QDropEvent(where, Qt.DropAction.CopyAction, mime, buttons, keys))
-    return enter.isAccepted()
-
-
-def files(*paths: Path) -> QMimeData:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(p)) for p in paths])
-    return mime
 
 
 def texts(context) -> list[str]:
@@ -228,7 +214,7 @@ def test_a_broken_page_says_so_and_the_others_go_on(window):
 def test_a_dropped_folder_goes_to_data_and_a_notification_says_so(window, tmp_path, qtbot):
     folder = tmp_path / "pictures"
     folder.mkdir()
-    assert drop(window, files(folder))
+    assert drop(window, folder)
     qtbot.waitUntil(lambda: "data" in window.panels and window.panels["data"].opened == [["pictures"]])
     assert window.current == "data"
     assert "pictures: opened in Data." in texts(window.context)
@@ -247,9 +233,7 @@ def test_raw_picture_data_is_saved_and_opened(window, qtbot):
 
 
 def test_a_web_address_is_explained(window):
-    mime = QMimeData()
-    mime.setUrls([QUrl("https://example.org/cat.png")])
-    assert drop(window, mime)
+    assert drop(window, "https://example.org/cat.png")
     assert "on the web" in texts(window.context)[0]
 
 
@@ -262,7 +246,7 @@ def test_plain_text_is_no_drop(window):
 @pytest.mark.parametrize("inside", [".", "checkpoints", "run.json"])
 def test_whatever_belongs_to_a_run_opens_it_in_explore(window, inside, qtbot):
     record = stored(window.context)
-    assert drop(window, files(record.path / inside))
+    assert drop(window, record.path / inside)
     qtbot.waitUntil(lambda: window.current == "explore")
     assert window.panels["explore"].runs == [record.id]
 
@@ -275,7 +259,7 @@ def test_a_picture_that_carries_a_run_opens_it(window, tmp_path, qtbot):
     path = tmp_path / "sheet.png"
     pictures.save_png(path, np.zeros((8, 8, 3), np.uint8), {"run": record.id, "recipe": "vae"})
     assert route([path]).run == record.id
-    drop(window, files(path))
+    assert drop(window, path)
     qtbot.waitUntil(lambda: window.current == "explore")
     assert window.panels["explore"].runs == [record.id]
 
@@ -290,7 +274,7 @@ def exported(path, kind):
 def test_an_exported_picture_goes_to_its_page_and_is_put_back(window, tmp_path, kind, suffix, qtbot):
     path, recipe = exported(tmp_path / f"made{suffix}", kind)
     window.show_panel("data")
-    assert drop(window, files(path))
+    assert drop(window, path)
     qtbot.waitUntil(lambda: window.current == kind)
     assert window.panels[kind].restored == [recipe]
     assert window.panels[kind].opened == []
@@ -302,7 +286,7 @@ def test_an_exported_picture_goes_to_its_page_and_is_put_back(window, tmp_path, 
 def test_an_export_is_put_back_even_while_the_other_page_is_in_front(window, tmp_path, qtbot):
     path, recipe = exported(tmp_path / "made.png", "transfer")
     window.show_panel("dream")
-    assert drop(window, files(path))
+    assert drop(window, path)
     qtbot.waitUntil(lambda: window.current == "transfer")
     assert window.panels["transfer"].restored == [recipe]
     assert window.panels["dream"].opened == []
@@ -310,11 +294,11 @@ def test_an_export_is_put_back_even_while_the_other_page_is_in_front(window, tmp
 
 def test_pictures_go_to_the_page_in_front_if_it_works_on_pictures(window, tmp_path, picture, qtbot):
     window.show_panel("dream")
-    assert drop(window, files(picture))
+    assert drop(window, picture)
     qtbot.waitUntil(lambda: window.panels["dream"].opened == [[picture.name]])
     other = tmp_path / "other.jpg"
     export(other, np.zeros((16, 16, 3), np.uint8), {})
-    assert drop(window, files(picture, other))
+    assert drop(window, picture, other)
     qtbot.waitUntil(lambda: window.panels["dream"].opened[1:] == [[picture.name, other.name]])
     assert window.current == "dream"
     assert texts(window.context) == [f"{picture.name}: opened in Dream.", "2 files: opened in Dream."]
@@ -340,7 +324,7 @@ def test_the_clipboard_goes_to_the_page_in_front(window, picture, qtbot):
 @pytest.mark.parametrize("page", ["home", "explore"])
 def test_pictures_go_to_data_from_other_pages(window, picture, page, qtbot):
     window.show_panel(page)
-    assert drop(window, files(picture))
+    assert drop(window, picture)
     qtbot.waitUntil(lambda: window.current == "data")
     assert window.panels["data"].opened == [[picture.name]]
 
@@ -350,14 +334,14 @@ def test_folders_and_data_files_go_to_data_even_from_a_canvas(window, tmp_path, 
     archive.write_bytes(b"PK")
     for number, paths in enumerate(([tmp_path], [archive], [picture, archive]), 1):
         window.show_panel("dream")
-        assert drop(window, files(*paths))
+        assert drop(window, *paths)
         qtbot.waitUntil(lambda count=number: "data" in window.panels and len(window.panels["data"].opened) == count)
     assert window.panels["dream"].opened == []
 
 
 def test_what_a_canvas_refuses_goes_to_data(window, picture, qtbot):
     window.show_panel("transfer")
-    assert drop(window, files(picture))
+    assert drop(window, picture)
     qtbot.waitUntil(lambda: window.current == "data")
     assert window.panels["transfer"].opened == window.panels["data"].opened == [[picture.name]]
     assert texts(window.context) == [f"{picture.name}: opened in Data."]
@@ -383,7 +367,7 @@ def test_a_run_of_another_workspace_is_shown_as_data_with_a_hint(window, tmp_pat
     folder = tmp_path / "20200101-foreign"
     folder.mkdir()
     (folder / "run.json").write_text(json.dumps({"version": 1, "recipe": "vae"}))
-    drop(window, files(folder))
+    assert drop(window, folder)
     qtbot.waitUntil(lambda: window.current == "data")
     assert any("not in this workspace" in text for text in texts(window.context))
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox
 
 from studio.core.events import Images, Rewound
@@ -20,6 +19,7 @@ from studio.ui.panels.train import TrainPanel
 from studio.ui.panels.train_controls import clock, rate
 from studio.ui.widgets.history import History, Shown
 from studio.ui.widgets.preview import PreviewArea
+from tests.hands import drop
 from tests.ui.fakes import FakeRun
 from tests.ui.panel_tests import PanelTests
 
@@ -240,10 +240,7 @@ def test_a_finished_run_opens_where_it_can_be_used(panel, context, qtbot, runs):
 
 def test_a_dropped_path_becomes_the_data(panel, tmp_path):
     panel.choose("vae")
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(tmp_path))])
-    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    panel.dropEvent(QDropEvent(QPointF(5, 5), copy, mime, left, none))
+    assert drop(panel, tmp_path)
     assert panel.setup.source == str(tmp_path)
 
 

@@ -13,15 +13,15 @@ import threading
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 
 from studio.core.errors import BadConfig, BadInput
 from studio.runs import canvas_files
 from studio.ui.panels import transfer_work
 from studio.ui.panels.transfer import TransferPanel
 from studio.ui.widgets.picture import to_image
+from tests.hands import click, drop
 from tests.ui.fakes_canvas import FakeOpener, FakeTransfer, noise
 from tests.ui.panel_tests import PanelTests
 
@@ -64,26 +64,6 @@ def ready(panel, photos, qtbot):
     qtbot.waitUntil(lambda: panel.ready and len(panel.pictures.styles.items) == 2, timeout=WAIT)
     panel.form.set_values(QUICK)
     return panel
-
-
-def urls(*paths):
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    return mime
-
-
-def drop(widget, mime):
-    """Let go of something over a widget, as a file manager or a browser does."""
-    where, copy = QPointF(widget.rect().center()), Qt.DropAction.CopyAction
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(where.toPoint(), copy, mime, buttons, keys)
-    QApplication.sendEvent(widget, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(widget, QDropEvent(where, copy, mime, buttons, keys))
-
-
-def click(qtbot, button):
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def names(panel):
@@ -144,18 +124,18 @@ made.closing()
 
 
 def test_content_and_several_styles_are_dropped_where_they_belong(panel, photos, qtbot):
-    drop(panel.pictures.content.well, urls(photos[0]))
+    assert drop(panel.pictures.content.well, photos[0])
     qtbot.waitUntil(lambda: panel.stage.canvas_shown, timeout=WAIT)
     assert np.array_equal(panel.original, noise())
     assert not panel.controls.start_button.isEnabled()
-    drop(panel.pictures.styles.list, urls(*photos[1:]))
+    assert drop(panel.pictures.styles.list, *photos[1:])
     qtbot.waitUntil(lambda: names(panel) == ["waves.png", "stars.png"], timeout=WAIT)
     assert panel.controls.start_button.isEnabled()
 
 
 def test_a_drop_anywhere_fills_what_is_missing_first(panel, photos, qtbot):
     for path, there in zip(photos, (lambda: panel.original is not None, lambda: len(names(panel)) == 1), strict=False):
-        drop(panel, urls(path))
+        assert drop(panel, path)
         qtbot.waitUntil(there, timeout=WAIT)
     assert names(panel) == ["waves.png"]
 
@@ -163,7 +143,7 @@ def test_a_drop_anywhere_fills_what_is_missing_first(panel, photos, qtbot):
 def test_image_data_and_the_clipboard_become_styles(ready, qtbot):
     mime = QMimeData()
     mime.setImageData(to_image(noise(seed=7)))
-    drop(ready.pictures.styles.list, mime)
+    assert drop(ready.pictures.styles.list, mime)
     qtbot.waitUntil(lambda: len(names(ready)) == 3, timeout=WAIT)
     assert np.array_equal(ready.pictures.styles.items[2].picture.source.pixels, noise(seed=7))
     QGuiApplication.clipboard().setImage(to_image(noise(seed=8)))
@@ -173,9 +153,7 @@ def test_image_data_and_the_clipboard_become_styles(ready, qtbot):
 
 
 def test_a_web_address_is_explained(ready):
-    mime = QMimeData()
-    mime.setUrls([QUrl("https://example.org/wave.jpg")])
-    drop(ready.pictures.styles.list, mime)
+    assert drop(ready.pictures.styles.list, "https://example.org/wave.jpg")
     assert "on the web" in ready.context.notify.history[-1].text
     assert len(names(ready)) == 2
 
@@ -386,7 +364,7 @@ def test_what_of_a_style_counts_is_painted_on_the_style(ready, qtbot):
 def test_what_is_missing_is_said(panel, photos, qtbot):
     with pytest.raises(BadInput, match="no content"):
         panel.request()
-    drop(panel.pictures.content.well, urls(photos[0]))
+    assert drop(panel.pictures.content.well, photos[0])
     qtbot.waitUntil(lambda: panel.original is not None, timeout=WAIT)
     with pytest.raises(BadInput, match="no style"):
         panel.request()
@@ -511,7 +489,7 @@ def film(tmp_path):
 def test_a_film_is_dropped_stylised_and_saved(ready, qtbot, film):
     ready.stage.open_page(ready.film)
     with qtbot.waitSignal(ready.film.looked, timeout=WAIT):
-        drop(ready.film, urls(film))
+        assert drop(ready.film, film)
     assert "3 frames" in ready.film.where.text()
     assert ready.film.formats.currentText() == "GIF"
     ready.film.coherence.slider.setValue(18)

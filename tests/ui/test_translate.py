@@ -7,8 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
 
 from studio.core.capabilities import Domain, Input
 from studio.core.records import RunRecord
@@ -17,6 +16,7 @@ from studio.runs import pictures
 from studio.ui.panels import translate_work as work
 from studio.ui.panels.explore_model import Session
 from studio.ui.panels.translate import TranslatePanel
+from tests.hands import drop
 from tests.ui.panel_tests import PanelTests
 
 SIDE = 16
@@ -91,14 +91,6 @@ def write(path, value):
     return path
 
 
-def drop(widget, *paths):
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    plain = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-    widget.dragEnterEvent(QDragEnterEvent(QPoint(5, 5), *plain))
-    widget.dropEvent(QDropEvent(QPoint(5, 5), *plain))
-
-
 def test_examples_come_with_translation_and_way_back(opened):
     page = opened()
     assert page.gallery.column_titles == ("plain", "negative", "back") * 2
@@ -153,7 +145,7 @@ def test_amounts_have_a_slider(opened, qtbot):
 def test_a_dropped_picture_is_translated(opened, qtbot, tmp_path):
     page = opened()
     with qtbot.waitSignal(page.translated, timeout=10_000):
-        drop(page, write(tmp_path / "mine.png", 40))
+        assert drop(page, write(tmp_path / "mine.png", 40))
     assert page.side.name.text() == "mine.png"
     assert (page.side.shown.found.made == 215).all()
     assert page.gallery.current == -1
@@ -165,14 +157,14 @@ def test_a_dropped_picture_is_translated(opened, qtbot, tmp_path):
 def test_what_is_no_picture_is_refused(opened, context, tmp_path):
     page = opened()
     (tmp_path / "notes.doc").write_text("no")
-    drop(page, tmp_path / "notes.doc")
+    assert drop(page, tmp_path / "notes.doc")
     assert "notes.doc cannot be translated" in context.notify.history[-1].text
 
 
 def test_a_broken_picture_leaves_the_page_usable(opened, context, qtbot, tmp_path):
     page = opened()
     (tmp_path / "broken.png").write_bytes(b"no")
-    drop(page, tmp_path / "broken.png")
+    assert drop(page, tmp_path / "broken.png")
     qtbot.waitUntil(lambda: any("broken.png" in note.text for note in context.notify.history), timeout=10_000)
     assert page.file is None
     page.show_example(1)
@@ -182,9 +174,9 @@ def test_a_broken_picture_leaves_the_page_usable(opened, context, qtbot, tmp_pat
 def test_a_broken_picture_does_not_take_the_place_of_the_one_on_show(opened, context, qtbot, tmp_path):
     page = opened()
     with qtbot.waitSignal(page.translated, timeout=10_000):
-        drop(page, write(tmp_path / "mine.png", 40))
+        assert drop(page, write(tmp_path / "mine.png", 40))
     (tmp_path / "broken.png").write_bytes(b"no")
-    drop(page, tmp_path / "broken.png")
+    assert drop(page, tmp_path / "broken.png")
     qtbot.waitUntil(lambda: bool(context.notify.history), timeout=10_000)
     with qtbot.waitSignal(page.translated, timeout=10_000):
         page.controls.turn()
