@@ -69,11 +69,11 @@ class Judged:
         return float(self.right.mean())
 
     @cached_property
-    def by_class(self) -> Floats:
-        """Share of right answers among the pictures of each class, float32 (K,); NaN for a class without pictures."""
+    def by_class(self) -> NDArray[np.float64]:
+        """Share of right answers among the pictures of each class, float64 (K,); NaN for a class without pictures."""
         counts = self.confusion.sum(axis=1)
         with np.errstate(invalid="ignore"):
-            return np.asarray(self.confusion.diagonal() / counts, np.float32)
+            return np.asarray(self.confusion.diagonal() / counts, np.float64)
 
     def chosen(self, which: str = "all", cell: tuple[int, int] | None = None) -> NDArray[np.int64]:
         """Return the positions of pictures, surest answers first.
