@@ -42,7 +42,8 @@ def arguments() -> argparse.Namespace:
 def train(workspace: Path, recipe: str, data: str, **settings: str) -> str:
     """Train and return the run's id."""
     from studio.core.store import Store
-    from studio.runs.training import Request, start
+    from studio.runs.request import Request
+    from studio.runs.training import start
 
     run = start(Store(workspace), Request(recipe=recipe, data=data, settings={"seed": 1, **settings}))
     for event in run.events():

@@ -55,7 +55,7 @@ class Demo(QObject):
             self._warm_up.start()
 
     def _train(self) -> None:
-        from studio.runs.training import Request
+        from studio.runs.request import Request
 
         if "train" not in self._window.panels:
             self._fail("The Train page could not be opened.")

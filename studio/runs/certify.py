@@ -18,7 +18,8 @@ from studio.core.control import Control
 from studio.core.errors import StudioError
 from studio.core.records import RunRecord
 from studio.core.store import Store
-from studio.runs.training import Request, resume, start
+from studio.runs.request import Request
+from studio.runs.training import resume, start
 
 Progress = Callable[[int, int, str], None]
 MIN_SECONDS = 2.0  # a shorter loop would often end before a kill lands

@@ -20,7 +20,8 @@ from studio.core.control import Control
 from studio.core.errors import StudioError
 
 if TYPE_CHECKING:
-    from studio.runs.training import Request, Run
+    from studio.runs.request import Request
+    from studio.runs.run import Run
 
 
 def train_together(run: Run, control: Control) -> Iterator[ev.Event]:
@@ -87,7 +88,7 @@ def _work(rank: int, workspace: str, run_id: str, request: Request, port: int, e
     from studio.core.store import Store
     from studio.data.open import open_data
     from studio.runs.loop import engine_of
-    from studio.runs.training import resolved_of
+    from studio.runs.request import resolved_of
 
     device = device_name(request.device)
     threads = max(1, (os.cpu_count() or 1) // request.devices)

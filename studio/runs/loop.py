@@ -9,7 +9,8 @@ from studio.core.control import Control
 from studio.core.engine import Engine
 from studio.core.records import RunRecord
 from studio.core.spec import DataSet
-from studio.runs.training import Resolved, threads_of
+from studio.runs.request import Resolved
+from studio.runs.run import threads_of
 
 
 def engine_of(

@@ -23,8 +23,10 @@ from studio.core.records import RunRecord
 from studio.core.store import Store
 from studio.core.training import Training
 from studio.data.options import DataOptions
+from studio.runs.request import Request, resolve
+from studio.runs.run import Run
 from studio.runs.sweep_grid import Axis, parse_axes, points
-from studio.runs.training import Request, Run, resolve, resume, start
+from studio.runs.training import resume, start
 
 VERSION = 1
 OVER = ("done", "failed")

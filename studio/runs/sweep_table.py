@@ -12,9 +12,9 @@ from typing import Any
 from studio.core import registry
 from studio.core.records import RunRecord
 from studio.core.store import Store
+from studio.runs.request import Request, resolve
 from studio.runs.sweep import OVER, Sweep, runs_of
 from studio.runs.sweep_grid import shown
-from studio.runs.training import Request, resolve
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,8 @@ KEYS = {"out", "kind", "seconds", "steps", "loss", "size", "policy", "recipe", "
 def trained(tmp_path_factory):
     """A workspace with a fast-style, an adain and a vae run of one step each."""
     from studio.core.store import Store
-    from studio.runs.training import Request, start
+    from studio.runs.request import Request
+    from studio.runs.training import start
 
     folder = tmp_path_factory.mktemp("stylise")
     style = str(save_png(folder / "style.png", picture(32, 32, 1).pixels))

@@ -24,7 +24,8 @@ from PIL import Image
 
 from studio.core import events as ev
 from studio.core.store import Store
-from studio.runs.training import Request, start
+from studio.runs.request import Request
+from studio.runs.training import start
 from tests.benchmarks.experiments import EXPERIMENTS, Experiment
 from tests.benchmarks.table import PICTURES, RESULTS, write_table
 

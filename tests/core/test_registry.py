@@ -48,7 +48,8 @@ def test_another_packages_recipe_appears_and_trains(installed, tmp_path):
 import json
 from studio.core.registry import recipes
 from studio.core.store import Store
-from studio.runs.training import Request, start
+from studio.runs.request import Request
+from studio.runs.training import start
 from studio.runs.trained import TrainedModel
 store = Store(__import__("pathlib").Path("WORK"))
 run = start(store, Request(recipe="pixel-gaussian", settings={"steps": 40}))

@@ -10,8 +10,9 @@ import torch
 from studio.core import knobs, registry
 from studio.core.errors import BadConfig
 from studio.core.store import Store
+from studio.runs.request import Request, resolve
 from studio.runs.trained import TrainedModel
-from studio.runs.training import Request, resolve, resume, start
+from studio.runs.training import resume, start
 from tests.recipes.specs import small
 
 OLD_DCGAN = {

@@ -11,8 +11,9 @@ from PIL import Image
 
 from studio.core.errors import BadConfig
 from studio.core.store import Store
+from studio.runs.request import Request
 from studio.runs.trained import TrainedModel
-from studio.runs.training import Request, start
+from studio.runs.training import start
 from tests.recipes.specs import IMAGE, batch_for, build, rest, small
 
 COLOUR = replace(IMAGE, shape=(3, 16, 16))

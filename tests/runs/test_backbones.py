@@ -18,8 +18,9 @@ from studio.core.errors import NotAvailable, StoreError
 from studio.core.store import Store
 from studio.runs.backbones import candidates, from_run, titles
 from studio.runs.canvases import open_backbone
+from studio.runs.request import Request
 from studio.runs.trained import TrainedModel
-from studio.runs.training import Request, start
+from studio.runs.training import start
 
 SETTINGS = {
     "cnn-classifier": {"filters": "6,8", "steps": 2},

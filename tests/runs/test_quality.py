@@ -14,8 +14,9 @@ from studio.quality import features
 from studio.runs import quality
 from studio.runs.quality import measure, samples
 from studio.runs.quality_doctor import diagnose, evidence_sheet
+from studio.runs.request import Request
 from studio.runs.trained import TrainedModel
-from studio.runs.training import Request, branch, start
+from studio.runs.training import branch, start
 
 TINY = {"batch_size": 16, "limit": 200, "steps": 80, "g_filters": "8,8,8", "g_base": 8, "d_filters": "8,8,8,8"}
 

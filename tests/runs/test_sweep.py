@@ -15,10 +15,10 @@ from studio.core import registry
 from studio.core.control import Control
 from studio.core.errors import BadConfig, StoreError
 from studio.core.store import Store
+from studio.runs.request import Request
 from studio.runs.sweep import RunBegan, RunEnded, SweepRun, create, kept, knobs_of, load, plan, runs_of
 from studio.runs.sweep_grid import parse_axes, parse_values, points
 from studio.runs.sweep_table import estimate, rows, to_csv
-from studio.runs.training import Request
 
 SMALL = {"limit": 256, "batch_size": 64, "steps": 6, "validate_every": 1, "hidden": 16, "checkpoint_seconds": 0.0}
 

@@ -15,8 +15,9 @@ from studio.core.control import Control
 from studio.core.errors import BadConfig, StudioError
 from studio.core.store import Store
 from studio.runs.certify import certify, kill_while_training, largest_difference, train_to_end
+from studio.runs.request import Request, resolve
 from studio.runs.trained import TrainedModel
-from studio.runs.training import Request, branch, resolve, resume, start
+from studio.runs.training import branch, resume, start
 
 SMALL = {
     "vae": {"batch_size": 32, "filters": "8,8", "hidden": 8, "limit": 256, "steps": 30},

@@ -13,8 +13,9 @@ from studio.core.control import Control
 from studio.core.errors import BadInput, Cancelled, StudioError
 from studio.core.store import Store
 from studio.runs import pictures, translate
+from studio.runs.request import Request
 from studio.runs.trained import TrainedModel
-from studio.runs.training import Request, start
+from studio.runs.training import start
 from studio.runs.translate import How
 
 TINY = {

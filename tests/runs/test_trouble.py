@@ -11,7 +11,8 @@ import pytest
 from studio.core import checkpoint as ckpt
 from studio.core import events as ev
 from studio.core.store import Store
-from studio.runs.training import Request, resume, start
+from studio.runs.request import Request
+from studio.runs.training import resume, start
 
 SETTINGS = {"filters": "8,8", "hidden": 8, "limit": 256, "batch_size": 32, "preview_seconds": 100.0}
 

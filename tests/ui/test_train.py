@@ -13,7 +13,7 @@ from studio.core.events import Images, Rewound
 from studio.core.records import RunRecord
 from studio.runs import previews
 from studio.runs.pictures import save_png
-from studio.runs.training import Request
+from studio.runs.request import Request
 from studio.ui.panels import train_work
 from studio.ui.panels.train import TrainPanel
 from studio.ui.panels.train_controls import clock, rate

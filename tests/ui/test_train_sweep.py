@@ -9,9 +9,9 @@ import pytest
 from PySide6.QtCore import Qt
 
 from studio.core.store import Store
+from studio.runs.request import Request
 from studio.runs.sweep import SweepRun, create
 from studio.runs.sweep_table import Row
-from studio.runs.training import Request
 from studio.ui.panels.train import TrainPanel
 from studio.ui.panels.train_sweep import about, example
 from studio.ui.panels.train_sweep_table import SweepTable

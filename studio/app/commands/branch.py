@@ -12,7 +12,7 @@ from studio.app.commands.base import Flag, Settings, pairs
 from studio.app.commands.train import Training
 
 if TYPE_CHECKING:
-    from studio.runs.training import Run
+    from studio.runs.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from studio.app.commands.train import Training
 from studio.core.errors import BadConfig
 
 if TYPE_CHECKING:
-    from studio.runs.training import Run
+    from studio.runs.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,8 @@ from studio.core import events as ev
 
 if TYPE_CHECKING:
     from studio.core.store import Store
+    from studio.runs.request import Request
     from studio.runs.sweep import Sweep
-    from studio.runs.training import Request
 
 Axes = Annotated[
     tuple[tuple[str, ...], ...],

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from studio.core.recipe import Recipe
     from studio.core.records import RunRecord
-    from studio.runs.training import Request, Run
+    from studio.runs.request import Request
+    from studio.runs.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,7 @@ class Train(Training):
 
     def request(self) -> Request:
         """Return what is asked for."""
-        from studio.runs.training import Request
+        from studio.runs.request import Request
 
         if min(self.devices, self.nodes) < 1:
             raise StudioError("--devices and --nodes must be at least 1.", "Leave them out to use one process.")

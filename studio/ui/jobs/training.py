@@ -28,7 +28,7 @@ QUEUED = Qt.ConnectionType.QueuedConnection
 
 
 class Runnable(Protocol):
-    """What a training job needs of a run (`studio.runs.training.Run` is one)."""
+    """What a training job needs of a run (`studio.runs.run.Run` is one)."""
 
     @property
     def id(self) -> str:

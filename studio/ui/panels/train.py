@@ -41,7 +41,7 @@ from studio.ui.widgets.summary import SummaryTable
 
 if TYPE_CHECKING:
     from studio.core.records import RunRecord
-    from studio.runs.training import Request
+    from studio.runs.request import Request
     from studio.ui.context import Context
 
 

@@ -19,7 +19,7 @@ from studio.ui.widgets.preview import PreviewArea
 
 if TYPE_CHECKING:
     from studio.core.records import RunRecord
-    from studio.runs.training import Request
+    from studio.runs.request import Request
     from studio.ui.panel import Panel
 
 

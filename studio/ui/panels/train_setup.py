@@ -20,7 +20,7 @@ from studio.ui.widgets.labels import keep_icon, label
 
 if TYPE_CHECKING:
     from studio.core.recipe import Preset
-    from studio.runs.training import Request
+    from studio.runs.request import Request
     from studio.ui.context import Context
 
 TEXT_ONLY = ("tokens", "window", "min_count")
@@ -191,7 +191,7 @@ class Setup(QWidget):
         Raises:
             BadConfig: nothing is chosen, or a field is not valid; the first such field is shown.
         """
-        from studio.runs.training import Request
+        from studio.runs.request import Request
 
         form = self.form
         if self.info is None or form is None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from studio.runs.request import Request
     from studio.runs.sweep import SweepRun
     from studio.runs.sweep_table import Row
-    from studio.runs.training import Request
 
 
 @dataclass(frozen=True)

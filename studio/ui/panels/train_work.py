@@ -14,7 +14,8 @@ from studio.ui.widgets.summary import Summary
 if TYPE_CHECKING:
     from studio.core.recipe import Preset
     from studio.core.records import Preview, RunRecord
-    from studio.runs.training import Request, Run
+    from studio.runs.request import Request
+    from studio.runs.run import Run
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def load(workspace: Path) -> Loaded:
 
 
 def _info(cls: Any) -> RecipeInfo:
-    from studio.runs.training import offline_data
+    from studio.runs.request import offline_data
 
     return RecipeInfo(
         cls.id,
