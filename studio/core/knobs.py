@@ -34,6 +34,8 @@ class Knob:
         unit: shown behind the number ("px", "s").
         live: may be changed while training.
         group: section of the form; any name, the usual ones are "Model", "Optimiser", "Training", "Data", "Advanced".
+        when: names of other knobs of the same Config and the values with which this one matters; forms hide it
+            otherwise (unless it was changed).
     """
 
     label: str
@@ -44,6 +46,11 @@ class Knob:
     unit: str = ""
     live: bool = False
     group: str = "Model"
+    when: Mapping[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict, hash=False)
+
+    def matters(self, values: Mapping[str, Any]) -> bool:
+        """Tell whether the knob has an effect beside these values of the others."""
+        return all(values[name] in wanted for name, wanted in self.when.items())
 
 
 @dataclass(frozen=True)

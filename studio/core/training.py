@@ -52,6 +52,7 @@ class Training:
             "Milestones",
             group="Optimiser",
             help="milestones: factor on the rate after so many epochs, such as 80: 0.1, 120: 0.01.",
+            when={"schedule": ("milestones",)},
         ),
     ] = ""
     decay: Annotated[
@@ -62,10 +63,19 @@ class Training:
             1.0,
             group="Optimiser",
             help="step and plateau: factor at each drop; cosine: final share of the rate; time: decay per step.",
+            when={"schedule": ("step", "plateau", "cosine", "time")},
         ),
     ] = 0.1
     decay_epochs: Annotated[
-        int, Knob("Epochs per drop", 1, 10_000, group="Optimiser", help="step: drop every N epochs; plateau: patience.")
+        int,
+        Knob(
+            "Epochs per drop",
+            1,
+            10_000,
+            group="Optimiser",
+            help="step: drop every N epochs; plateau: patience.",
+            when={"schedule": ("step", "plateau")},
+        ),
     ] = 10
     warmup_steps: Annotated[int, Knob("Warm-up steps", 0, 1_000_000, group="Optimiser")] = 0
     clip_norm: Annotated[

@@ -34,7 +34,16 @@ class TranslationKnobs:
         tuple[int, ...], Knob("G: filters", 1, 1024, help="Residual: the first only, then twice and four times that.")
     ] = (32, 64, 128, 256)
     kernel: Annotated[int, Knob("Kernel", 3, 7, help="Of the discriminators and the first two U-Nets.")] = 4
-    blocks: Annotated[int, Knob("Residual blocks", 1, 30, help="6 at 128 px, 9 at 256 in the CycleGAN paper.")] = 9
+    blocks: Annotated[
+        int,
+        Knob(
+            "Residual blocks",
+            1,
+            30,
+            help="6 at 128 px, 9 at 256 in the CycleGAN paper.",
+            when={"generator": ("residual",)},
+        ),
+    ] = 9
     norm: Annotated[
         Literal["instance", "scalar", "batch"],
         Knob("G: normalisation", help="instance: each channel alone; scalar: Atienza's, as keras-contrib computes it."),

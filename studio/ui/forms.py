@@ -205,6 +205,7 @@ class Form(QWidget):
         before = self.values()
         for name, raw in raws.items():
             self.rows[name].set_raw(raw)
+        self._hide_idle()
         self._count_changes()
         self.changed.emit()
         self._tell_live(before, raws)
@@ -222,6 +223,13 @@ class Form(QWidget):
             row = self.rows[name]
             if row.field.knob.live and row.problem is None and row.value != before[name]:
                 self.live_changed.emit(name, row.value)
+
+    def _hide_idle(self) -> None:
+        """Hide the knobs that have no effect beside the values of others; what was changed stays in sight."""
+        values = self.values()
+        for name, row in self.rows.items():
+            if row.field.knob.when and name not in self._hidden:
+                row.setVisible(row.changed or row.field.knob.matters(values))
 
     def _count_changes(self) -> None:
         counts = dict.fromkeys(self.sections, 0)
@@ -245,6 +253,7 @@ class Form(QWidget):
         row = self.rows.get(name)
         if row is not None and name not in self._hidden:
             self.sections[row.field.knob.group].set_open(True)
+            row.show()
         return row
 
     def first_problem(self) -> QLabel | None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from studio.core import knobs
 from studio.core.errors import BadConfig
 from studio.core.knobs import Knob
+from studio.core.registry import recipes
 from studio.core.training import Training
 from studio.data.options import DataOptions
 
@@ -79,3 +80,24 @@ def test_the_nearest_name_is_suggested():
 def test_engine_and_data_knobs_do_not_share_names():
     training = {f.name for f in knobs.fields_of(Training)}
     assert not training & {f.name for f in knobs.fields_of(DataOptions)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dependent:
+    kind: Annotated[Literal["plain", "wavy"], Knob("Kind")] = "plain"
+    waves: Annotated[int, Knob("Waves", 1, 9, when={"kind": ("wavy",)})] = 3
+
+
+def test_a_knob_says_beside_which_values_it_matters():
+    kind, waves = (field.knob for field in knobs.fields_of(Dependent))
+    assert kind.matters({"kind": "plain"})
+    assert waves.matters({"kind": "wavy"})
+    assert not waves.matters({"kind": "plain"})
+
+
+@pytest.mark.parametrize("config", [Training, DataOptions, *(cls.Config for cls in recipes().values())])
+def test_what_a_knob_depends_on_exists(config):
+    fields = {field.name: field for field in knobs.fields_of(config)}
+    for field in fields.values():
+        for name, values in field.knob.when.items():
+            assert [knobs.check(fields[name], value) for value in values] == list(values)

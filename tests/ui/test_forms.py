@@ -225,3 +225,23 @@ def test_the_tooltip_explains(form):
     assert "How many." in tip
     assert "1 to 1024 px" in tip
     assert "16" in tip
+
+
+def test_knobs_without_effect_are_hidden_unless_they_were_changed(theme, qtbot):
+    form = Form([Training], {"schedule": "step"}, theme=theme, undo=QUndoStack())
+    qtbot.addWidget(form)
+    form.show()
+
+    def shown():
+        return {name for name in ("milestones", "decay", "decay_epochs") if form.rows[name].isVisibleTo(form)}
+
+    assert shown() == {"decay", "decay_epochs"}
+    form.rows["decay"].editor.edited.emit("0.5")
+    form.edit({"schedule": "milestones"}, "Change")
+    assert shown() == {"milestones", "decay"}
+    form.undo.undo()
+    assert shown() == {"decay", "decay_epochs"}
+    form.load({})
+    assert shown() == set()
+    assert form.reveal("milestones").isVisibleTo(form)
+    assert form.values() == {field.name: field.default for field in fields_of(Training)}
