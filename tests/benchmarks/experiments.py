@@ -90,6 +90,15 @@ CLASSIFIERS = (
     classifier("resnet110v2", "resnet", "v2-110", 0.9315, "93.15 % after 200 epochs (Atienza 2.3)", ONE, ONE_EPOCH),
     classifier("densenet", "densenet", "bc-100", 0.9374, "93.74 % after 200 epochs (Atienza 2.4)", ONE, ONE_EPOCH),
 )
+
+
+def baseline(recipe: str, data: Literal["mnist", "cifar10"]) -> Experiment:
+    """Return a classifier of raw pixels that needs no network: what the books' networks are measured against."""
+    return Experiment(name=f"{recipe}-{data}", recipe=recipe, preset=data, data=data, figure="accuracy")
+
+
+PIXELS = ("logistic-regression", "random-forest", "gradient-boosting")
+BASELINES = tuple(baseline(recipe, data) for data in ("mnist", "cifar10") for recipe in PIXELS)
 AUTOENCODERS = (
     Experiment(
         name="ae16",
@@ -207,4 +216,4 @@ MODERN = (
     modern("biggan", 2_000, 50_000, "small"),
     modern("stylegan", 2_000, 10_000),
 )
-EXPERIMENTS = (*CLASSIFIERS, *AUTOENCODERS, *TRANSLATION, *TEXT, *GANS, *MODERN)
+EXPERIMENTS = (*CLASSIFIERS, *BASELINES, *AUTOENCODERS, *TRANSLATION, *TEXT, *GANS, *MODERN)
