@@ -130,7 +130,7 @@ def test_the_sentence_the_evidence_and_the_remedies_are_shown(panel, record, qtb
     ]
     evidence = panel.evidence
     assert [len(row.pictures) for row in evidence.neighbours] == [12, 12, 12]
-    assert evidence.classes.texts == ("90 of 50 %", "10 of 50 %")
+    assert evidence.classes.texts == ("90 % (50 %)", "10 % (50 %)")
     assert "97.0 %" in evidence._texts["classes"].text()
     assert set(evidence.curves.plot.curves) == {"train/loss_d", "train/acc_real"}
     assert evidence.figures.table.item(0, 2).text() == "1 to 5"

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from studio.app.commands.base import Command, number, quiet_default, table
+from studio.app.commands.base import Command, quiet_default, table
 from studio.app.commands.progress import Bar
 
 RunId = Annotated[tyro.conf.Positional[str], tyro.conf.arg(name="run", metavar="RUN")]
@@ -95,7 +95,7 @@ class Doctor(Command):
 
 
 def _settings(remedy: dict[str, Any]) -> str:
-    told = ", ".join(f"{name}={number(value)}" for name, value in remedy["settings"].items())
+    told = ", ".join(f"{name}={value}" for name, value in remedy["settings"].items())
     return f" ({told})" if told else ""
 
 

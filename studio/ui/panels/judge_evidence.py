@@ -116,12 +116,13 @@ class Evidence(QWidget):
             return
         total = max(sum(classes["counts"]), 1)
         texts = [
-            f"{100 * n / total:.0f} of {100 * e:.0f} %"
+            f"{100 * n / total:.0f} % ({100 * e:.0f} %)"
             for n, e in zip(classes["counts"], classes["expected"], strict=True)
         ]
         self.classes.show_values(classes["names"], classes["counts"], texts)
         asked = found.document.get("agreement")
-        told = f"{classes['covered']} of {len(classes['names'])} covered, by {found.document['network']['name']}."
+        covered = f"{classes['covered']} of {len(classes['names'])} covered (in brackets: the data)"
+        told = f"{covered}, by {found.document['network']['name']}."
         if asked is not None:
             share, low, high = (100 * asked[name] for name in ("share", "low", "high"))
             told += f" Drawn as asked: {share:.1f} % ({low:.1f} to {high:.1f} %)."
