@@ -193,8 +193,7 @@ class PictureView(QWidget):
             rect = self.cell(i)
             place = QRect(rect.left(), rect.bottom() + 2, rect.width(), self._theme.px(FONT_SMALL + 4))
             painter.setPen(QColor(self._theme.tokens.red if caption.startswith("✗") else self._theme.tokens.muted))
-            text = painter.fontMetrics().elidedText(caption, Qt.TextElideMode.ElideMiddle, place.width())
-            painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), text)
+            painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), _shortened(caption, place.width(), painter))
 
     def _paint_marks(self, painter: QPainter) -> None:
         if not self._pickable:
@@ -253,3 +252,13 @@ class PictureView(QWidget):
         """Put what is shown on the clipboard."""
         if self._images:
             QApplication.clipboard().setImage(self.image())
+
+
+def _shortened(caption: str, width: int, painter: QPainter) -> str:
+    """Return a caption that fits: its last word, mostly a number, stays whole ("automob… 98%")."""
+    metrics = painter.fontMetrics()
+    words, _, last = caption.rpartition(" ")
+    room = width - metrics.horizontalAdvance(f" {last}")
+    if metrics.horizontalAdvance(caption) <= width or not words or room < metrics.averageCharWidth() * 3:
+        return metrics.elidedText(caption, Qt.TextElideMode.ElideMiddle, width)
+    return f"{metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)} {last}"
