@@ -202,7 +202,7 @@ ASKED = 0.97
 """Share of samples to which an independent classifier gives the asked label."""
 GANS = (
     gan("dcgan"),
-    gan("wgan", 2_000),
+    gan("wgan", 1_000),
     gan("lsgan"),
     gan("cgan", figure="label_agreement", goal=ASKED),
     gan("acgan", figure="label_agreement", goal=ASKED),
