@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.ui.notify import Button
+from studio.ui.widgets.combo import NarrowCombo
 
 if TYPE_CHECKING:
     from studio.ui.panel import Panel
@@ -19,7 +20,7 @@ FILE = "file…"
 """Data of the entry that asks for a file."""
 
 
-class NetworkPicker(QComboBox):
+class NetworkPicker(NarrowCombo):
     """The networks that can be chosen; the last entry asks for a file of weights.
 
     Signals:
@@ -32,12 +33,10 @@ class NetworkPicker(QComboBox):
     chosen = Signal(str)
 
     def __init__(self, panel: Panel) -> None:
-        super().__init__()
+        super().__init__("Network")
         self._panel = panel
         self._shown = ""
-        self.setAccessibleName("Network")
         self.setToolTip("The network that looks at the picture")
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.activated.connect(lambda *_: self._picked())
 
     def offer(self, titles: Mapping[str, str]) -> None:

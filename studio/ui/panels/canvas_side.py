@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from studio.ui.forms import EditCommand, Form
 from studio.ui.theme import SPACE_L, SPACE_M, SPACE_S
+from studio.ui.widgets.combo import NarrowCombo
 from studio.ui.widgets.fields import raw_of
 from studio.ui.widgets.labels import label
 
@@ -44,10 +45,8 @@ class CanvasSide(QFrame):
         self._presets: Mapping[str, Mapping[str, Any]] = {}
         self.setProperty("role", "surface")
         self.setMinimumWidth(context.theme.px(WIDTH))
-        self.presets = QComboBox()
-        self.presets.setAccessibleName("Preset")
+        self.presets = NarrowCombo("Preset")
         self.presets.setToolTip("Settings to begin with")
-        self.presets.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.presets.activated.connect(lambda *_: self._chosen())
         self.about = label("", "small", wrap=True)
         self.about.setAlignment(Qt.AlignmentFlag.AlignTop)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSpinBox, QWidget
 
 from studio.ui.theme import SPACE_M, SPACE_S
 from studio.ui.widgets.bar import Bar
+from studio.ui.widgets.combo import NarrowCombo
 from studio.ui.widgets.labels import label
 
 FEWEST_LETTERS = 10
@@ -54,11 +55,9 @@ def choice(name: str, options: Sequence[tuple[str, Any]], changed: Callable[[], 
 
 def names(name: str, changed: Callable[[], object]) -> QComboBox:
     """Return an empty combo box for names that people gave: however long they are, it takes the room there is."""
-    made = choice(name, (), changed)
-    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    made.setMinimumContentsLength(FEWEST_LETTERS)
+    made = NarrowCombo(name, FEWEST_LETTERS)
+    made.currentIndexChanged.connect(lambda *_: changed())
     made.view().setTextElideMode(Qt.TextElideMode.ElideMiddle)
-    made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     return made
 
 

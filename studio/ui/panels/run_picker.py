@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from studio.core.errors import StoreError
 from studio.ui.theme import SPACE_M
+from studio.ui.widgets.combo import NarrowCombo
 
 if TYPE_CHECKING:
     from studio.core.records import RunRecord
@@ -42,12 +43,8 @@ class RunPicker(QWidget):
         self._known = not needs
         self.looking = False
         """Whether there are runs of which it is not known yet if they belong here: the list is empty until then."""
-        self.run_box = QComboBox()
-        self.run_box.setAccessibleName("Run")
+        self.run_box = NarrowCombo("Run", 24)
         self.run_box.setPlaceholderText("Choose a run…")
-        self.run_box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.run_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.run_box.setMinimumContentsLength(24)
         self.checkpoint_box = QComboBox()
         self.checkpoint_box.setAccessibleName("Checkpoint")
         self.checkpoint_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)

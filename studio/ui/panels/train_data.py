@@ -7,26 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from studio.ui.panels.train_work import DataChoice
 from studio.ui.theme import SPACE_M
+from studio.ui.widgets.combo import NarrowCombo
 from studio.ui.widgets.labels import icon_button
 
 if TYPE_CHECKING:
     from studio.ui.context import Context
 
 RECENT_KEY, RECENT = "train/recent_data", 8
-
-
-def narrow_combo(name: str) -> QComboBox:
-    """Return a list to choose from that takes the room it gets, however long its entries are."""
-    made = QComboBox()
-    made.setAccessibleName(name)
-    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    made.setMinimumContentsLength(8)
-    made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    return made
 
 
 class DataPicker(QWidget):
@@ -41,7 +32,7 @@ class DataPicker(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
-        self.combo = narrow_combo("Data")
+        self.combo = NarrowCombo("Data")
         self.combo.activated.connect(lambda *_: self.wanted.emit(self.combo.currentData()))
         self.browse = icon_button(context.theme, "open", "Choose a file or folder of your own")
         menu = QMenu(self)

@@ -13,9 +13,10 @@ from studio.core.knobs import fields_of
 from studio.core.training import Computing, Training
 from studio.data.options import DataOptions
 from studio.ui.forms import Form
-from studio.ui.panels.train_data import DataPicker, narrow_combo
+from studio.ui.panels.train_data import DataPicker
 from studio.ui.panels.train_work import DataChoice, Loaded, RecipeInfo
 from studio.ui.theme import SPACE_M
+from studio.ui.widgets.combo import NarrowCombo
 from studio.ui.widgets.labels import keep_icon, label
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Setup(QWidget):
         self._data_options: dict[str, Any] = {}
         self.source = ""
         self.chip = QPushButton("Choose a recipe")
-        self.preset = narrow_combo("Preset")
+        self.preset = NarrowCombo("Preset")
         self.sources = DataPicker(context)
         self.stack = FormStack()
         self._build()

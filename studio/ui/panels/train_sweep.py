@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from studio.core.errors import StudioError
 from studio.core.knobs import fields_of
@@ -15,6 +15,7 @@ from studio.ui.jobs import Latest
 from studio.ui.panels import train_sweep_work as work
 from studio.ui.panels.train_setup import Setup
 from studio.ui.theme import SPACE_S
+from studio.ui.widgets.combo import NarrowCombo
 from studio.ui.widgets.labels import button, icon_button, label
 from studio.ui.widgets.section import Section
 
@@ -60,11 +61,7 @@ class AxisRow(QWidget):
 
     def __init__(self, context: Context) -> None:
         super().__init__()
-        self.knob = QComboBox()
-        self.knob.setAccessibleName("Knob to vary")
-        self.knob.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.knob.setMinimumContentsLength(8)
-        self.knob.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.knob = NarrowCombo("Knob to vary")
         self.values = QLineEdit()
         self.values.setAccessibleName("Values of the knob")
         self.values.setToolTip(

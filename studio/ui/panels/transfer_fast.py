@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QComboBox, QVBoxLayout
+from PySide6.QtWidgets import QVBoxLayout
 
 from studio.ui.panels import transfer_work as work
 from studio.ui.theme import SPACE_S, Theme
+from studio.ui.widgets.combo import NarrowCombo
 from studio.ui.widgets.labels import button, keep_icon, label
 from studio.ui.widgets.section import Section
 from studio.ui.widgets.weight import WeightEdit
@@ -34,9 +35,7 @@ class TrainedStyles(Section):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "Trained styles", is_open=False)
-        self.box = QComboBox()
-        self.box.setAccessibleName("Trained style")
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.box = NarrowCombo("Trained style")
         self.strength = WeightEdit(theme, "the trained style", 0.0, 1.0, least=0.0)
         self.apply_button = button("Repaint at once", self._apply)
         keep_icon(theme, self.apply_button, "play")

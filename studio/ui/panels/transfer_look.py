@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.ui.panels import transfer_work as work
 from studio.ui.panels.transfer_balance import WEIGHTS, Balance
 from studio.ui.panels.transfer_fast import TrainedStyles
 from studio.ui.panels.transfer_layers import KNOBS, TransferLayers
 from studio.ui.theme import SPACE_S
+from studio.ui.widgets.combo import NarrowCombo
 from studio.ui.widgets.labels import label
 from studio.ui.widgets.section import Section
 
@@ -42,10 +43,8 @@ class TransferLook(QWidget):
         theme = panel.context.theme
         self._wanted = ""
         self._form: Form | None = None
-        self.networks = QComboBox()
-        self.networks.setAccessibleName("Network")
+        self.networks = NarrowCombo("Network")
         self.networks.setToolTip("The network that compares the pictures")
-        self.networks.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.networks.activated.connect(lambda _: self._choose(str(self.networks.currentData())))
         self.balance = Balance(theme)
         self.layers = TransferLayers(theme)
