@@ -16,8 +16,8 @@ PICTURES = Path(__file__).with_name("pictures")
 HEADER = """# Published results, reproduced
 
 Made by `tests/benchmarks/reproduce.py`. Held-out data is the data set's own test set (as in the books); text is split
-by story. A figure that falls short stays here, with the reason. Seconds were taken while the machine also did other
-work; they say little about speed.
+by story; CIFAR-10 was read from a copy that stores its pictures as JPEG. A figure that falls short stays here, with the
+reason. Seconds were taken while the machine also did other work; they say little about speed.
 """
 HELD_OUT = """## On held-out data
 
@@ -51,7 +51,7 @@ def write_table(lines: Sequence[dict[str, Any]]) -> None:
     RESULTS.write_text(json.dumps(list(lines), indent=1) + "\n")
     held_out = [line for line in lines if not line.get("samples")]
     judged = [line for line in lines if line.get("samples")]
-    parts = [HEADER, HELD_OUT, *_held_out(held_out), "", "Last held-out values of each run:", ""]
+    parts = [HEADER, *_summary(lines), HELD_OUT, *_held_out(held_out), "", "Last held-out values of each run:", ""]
     parts += [f"- **{e['name']}**: " + ", ".join(f"{k} {v:.5g}" for k, v in e["values"].items()) for e in held_out]
     if judged:
         parts += ["", SAMPLES, *_samples(judged)]
@@ -60,6 +60,16 @@ def write_table(lines: Sequence[dict[str, Any]]) -> None:
     if missing := [e for e in EXPERIMENTS if e.name not in {line["name"] for line in lines}]:
         parts += ["", NOT_RUN, *(f"- **{e.name}**: {e.recipe} / {e.preset}; the book: {e.book}" for e in missing)]
     TABLE.write_text("\n".join([*parts, ""]))
+
+
+def _summary(lines: Sequence[dict[str, Any]]) -> list[str]:
+    """Say which figures with a goal are reached and which are not."""
+    groups: dict[bool, list[str]] = {True: [], False: []}
+    for line in lines:
+        if line["holds"] is not None:
+            groups[line["holds"]].append(line["name"] + (f" ({line['note']})" if line.get("note") else ""))
+    told = [f"**Reached ({len(groups[True])})**: {', '.join(groups[True])}."]
+    return [*told, "", f"**Not reached ({len(groups[False])})**: {', '.join(groups[False])}.", ""]
 
 
 def _held_out(lines: Sequence[dict[str, Any]]) -> list[str]:
