@@ -30,6 +30,8 @@ class WrodlLesson(LessonView):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.bars = [Bars(self.theme, f"Probabilities of {column.name}") for column in wrodl.COLUMNS]
+        for bars in self.bars:
+            bars.beside = self.bars
         self.face = PictureView(self.theme, "The composed face")
         self.samples = PictureView(self.theme, "Ten faces the model draws")
         self._turn = 1

@@ -23,6 +23,9 @@ class Bars(QWidget):
         theme: for colours and sizes.
         name: accessible name; the numbers are added to its description.
         pickable: whether bars can be chosen.
+
+    Attributes:
+        beside: bars in one column with these, which share their scale and begin at the same place.
     """
 
     picked = Signal(int)
@@ -34,6 +37,7 @@ class Bars(QWidget):
         self.values: tuple[float, ...] = ()
         self.texts: tuple[str, ...] = ()
         self.current = -1
+        self.beside: Sequence[Bars] = (self,)
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if pickable else Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -92,9 +96,9 @@ class Bars(QWidget):
         if not self.names:
             return
         metrics, row, pad = painter.fontMetrics(), self._row(), self._theme.px(8)
-        left = min(max(metrics.horizontalAdvance(n) for n in self.names) + pad, self.width() * 2 // 5)
-        right = max(metrics.horizontalAdvance(t) for t in self.texts) + pad
-        room, top = max(self.width() - left - right, 1), max(*self.values, 1e-12)
+        left = min(max(metrics.horizontalAdvance(n) for b in self.beside for n in b.names) + pad, self.width() // 2)
+        right = max(metrics.horizontalAdvance(t) for b in self.beside for t in b.texts) + pad
+        room, top = max(self.width() - left - right, 1), max(1e-12, *(v for b in self.beside for v in b.values))
         first = max(event.rect().top() // row, 0)
         for i in range(first, min(event.rect().bottom() // row + 1, len(self.names))):
             self._paint_row(painter, metrics, i, left, right, room * self.values[i] / top)
@@ -108,7 +112,7 @@ class Bars(QWidget):
     ) -> None:
         tokens, row, y = self._theme.tokens, self._row(), i * self._row()
         painter.setPen(QColor(tokens.text if i == self.current else tokens.muted))
-        name = metrics.elidedText(self.names[i], Qt.TextElideMode.ElideRight, left - self._theme.px(4))
+        name = metrics.elidedText(self.names[i], Qt.TextElideMode.ElideRight, left - self._theme.px(8))
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(QRectF(2, y, left, row), int(middle | Qt.AlignmentFlag.AlignLeft), name)
         painter.drawText(
