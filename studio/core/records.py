@@ -129,12 +129,12 @@ class Preview:
 
 
 def previews(folder: Path) -> list[Preview]:
-    """List a run's stored previews in step order."""
+    """List a run's stored previews in the order in which they were shown."""
     found = []
     for path in (folder / "previews").glob("step_*"):
         if match := PREVIEW_NAME.fullmatch(path.name):
-            found.append(Preview(int(match[1]), match[2], path))
-    return sorted(found, key=lambda p: (p.step, p.name))
+            found.append((path.stat().st_mtime_ns, Preview(int(match[1]), match[2], path)))
+    return [p for _, p in sorted(found, key=lambda pair: (pair[1].step, pair[0], pair[1].name))]
 
 
 Points = dict[str, list[tuple[int, float]]]

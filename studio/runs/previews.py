@@ -30,8 +30,15 @@ def save(path: Path, shown: Images, recipe: Mapping[str, Any]) -> Path:
     """
     count = len(shown.pixels)
     columns = min(shown.columns or int(np.ceil(np.sqrt(count))), count)
-    layout = {"count": count, "columns": columns, "captions": list(shown.captions)}
+    layout = {"name": shown.name, "count": count, "columns": columns, "captions": list(shown.captions)}
     return save_png(path, sheet(shown.pixels, columns, PAD), {**recipe, "sheet": layout})
+
+
+def title(path: Path) -> str:
+    """Return the name under which a stored preview was shown; "" for any other file, and for older previews."""
+    layout = (read_recipe(path) or {}).get("sheet")
+    name = layout.get("name") if isinstance(layout, dict) else ""
+    return name if isinstance(name, str) else ""
 
 
 def load(path: Path) -> Images | None:
@@ -47,7 +54,7 @@ def load(path: Path) -> Images | None:
         return None
     pixels = _pixels(path)
     cells = None if pixels is None else _cells(pixels, count, columns)
-    return None if cells is None else Images(step, path.stem, cells, columns, tuple(captions))
+    return None if cells is None else Images(step, title(path), cells, columns, tuple(captions))
 
 
 def _pixels(path: Path) -> NDArray[np.uint8] | None:

@@ -9,7 +9,7 @@ import pytest
 
 from studio.core.events import Images
 from studio.runs.pictures import read_recipe, save_png
-from studio.runs.previews import load, save
+from studio.runs.previews import load, save, title
 
 RECIPE = {"run": "r1", "step": 40}
 
@@ -25,8 +25,14 @@ def test_comes_back_with_its_captions(tmp_path, columns, channels):
     event = shown(columns=columns, channels=channels)
     found = load(save(tmp_path / "step_0000000040_predictions.png", event, RECIPE))
     np.testing.assert_array_equal(found.pixels, event.pixels)
-    assert (found.step, found.captions) == (40, event.captions)
+    assert (found.step, found.name, found.captions) == (40, "predictions", event.captions)
     assert found.columns == {0: 3, 40: 7}.get(columns, columns)
+
+
+def test_keeps_a_name_that_no_file_could_have(tmp_path):
+    event = Images(40, "Constant in z0, -4 to 4", shown().pixels, 3)
+    assert title(save(tmp_path / "step_40.png", event, RECIPE)) == "Constant in z0, -4 to 4"
+    assert title(save_png(tmp_path / "other.png", np.zeros((9, 9, 3), np.uint8), RECIPE)) == ""
 
 
 def test_carries_its_recipe_as_before(tmp_path):

@@ -13,6 +13,7 @@ from studio.core.events import Images, Rewound
 from studio.core.records import RunRecord
 from studio.runs import previews
 from studio.runs.pictures import save_png
+from studio.runs.recorder import Recorder
 from studio.runs.request import Request
 from studio.ui.panels import train_work
 from studio.ui.panels.train import TrainPanel
@@ -355,3 +356,13 @@ def test_a_stored_preview_is_shown_in_its_parts_and_an_older_one_whole(context, 
     area.add_stored(5, "predictions", new)
     np.testing.assert_array_equal(area.pictures.pictures, pixels)
     assert (area.pictures.columns, area.pictures.captions) == (3, ("cat",) * 6)
+
+
+def test_previews_of_a_stored_run_come_in_the_order_and_under_the_names_they_were_shown(context, tmp_path):
+    record = context.store.create(RunRecord(id="", path=tmp_path, recipe="stackedgan"))
+    recorder = Recorder(context.store, record)
+    pixels = np.zeros((4, 8, 8, 1), np.uint8)
+    for name in ("samples", "Constant in z0, -4 to 4"):
+        list(recorder.follow([Images(9, name, pixels, 2)]))
+    _, stored = train_work.stored(context.workspace, record.id)
+    assert [(p.step, p.name) for p in stored.previews] == [(9, "samples"), (9, "Constant in z0, -4 to 4")]

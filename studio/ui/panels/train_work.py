@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -161,9 +161,22 @@ def stored(workspace: Path, run_id: str) -> tuple[RunRecord, Stored]:
     store = Store(workspace)
     try:
         record = store.run(run_id)
-        return record, Stored(store.metrics(run_id), tuple(store.previews(run_id)), _log(record.path / "log.jsonl"))
+        return record, Stored(store.metrics(run_id), _previews(record.path), _log(record.path / "log.jsonl"))
     finally:
         store.close()
+
+
+def _previews(folder: Path) -> tuple[Preview, ...]:
+    """List a run's previews under the names that were shown: in a file's name some letters are replaced."""
+    from studio.core.records import previews
+    from studio.runs.previews import title
+
+    titles: dict[str, str] = {}
+    found = previews(folder)
+    for preview in found:
+        if preview.name not in titles:
+            titles[preview.name] = title(preview.path) or preview.name
+    return tuple(replace(preview, name=titles[preview.name]) for preview in found)
 
 
 def _log(path: Path) -> tuple[tuple[int, str, str], ...]:
