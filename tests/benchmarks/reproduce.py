@@ -23,6 +23,7 @@ from typing import Any
 from PIL import Image
 
 from studio.core import events as ev
+from studio.core.records import previews
 from studio.core.store import Store
 from studio.runs.request import Request
 from studio.runs.training import start
@@ -81,12 +82,12 @@ def judge(experiment: Experiment, run_id: str, store: Store) -> dict[str, Any]:
 
 def keep_picture(experiment: Experiment, folder: Path) -> None:
     """Keep what the run showed last beside the table; classifiers and text show nothing that belongs there."""
-    shown = sorted((folder / "previews").glob("*.png"))
-    newest = [path for path in shown if path.name[:15] == shown[-1].name[:15]]  # step_0000005000
-    if experiment.figure in ("accuracy", "perplexity") or not newest:
+    shown = [preview for preview in previews(folder) if preview.path.suffix == ".png"]
+    if experiment.figure in ("accuracy", "perplexity") or not shown:
         return
+    newest = next(preview for preview in shown if preview.step == shown[-1].step)
     PICTURES.mkdir(exist_ok=True)
-    with Image.open(newest[0]) as picture:
+    with Image.open(newest.path) as picture:
         picture.save(PICTURES / f"{experiment.name}.png", optimize=True)
 
 
