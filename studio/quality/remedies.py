@@ -7,7 +7,7 @@ factors into values.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from studio.core.control import TRAIN_ONLY
@@ -199,7 +199,9 @@ REMEDIES: Mapping[str, tuple[Remedy, ...]] = {
         ),
     ),
     "swinging": (_SLOWER, _AVERAGE, _PENALTY),
-    "unlike": (_ON,),
+    "unlike": (
+        replace(_ON, why="Pictures this far from the data mostly mean that it has not learned for long enough."),
+    ),
     "healthy": (_ON,),
 }
 """Kind of finding -> what helps, the most promising first."""
