@@ -12,7 +12,8 @@ layers of units, the book's listing has two hidden layers; the presets follow th
 take the first two numbers. Foster's "Sequential" listing puts a Dense layer before Flatten, which is another network;
 the functional one is meant (646,260 parameters).
 
-What to expect: 98.5 % on the MNIST test set after 20 epochs (under a minute on a laptop), 49 % on CIFAR-10 after 10.
+What to expect: 98.5 % on the MNIST test set after 20 epochs (under a minute on a laptop), 49 % on CIFAR-10 after 10
+(measured here: 48.4 %, and 49.9 % with averaged weights).
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ two convolutions without activation is an exercise in counting shapes there and 
 What we do differently: softmax and cross-entropy are one stable operation on logits. The list of layers is stretched
 for other picture sizes. A last batch of one example is seen twice, since one example has no variance.
 
-What to expect: 71.6 % on the CIFAR-10 test set after 10 epochs (a later run of the author's: 65.5 %), against 49 %
-of the perceptron, with fewer parameters (592,554, of which the 640 running statistics are not
-trained, against 646,260).
+What to expect: 71.6 % on the CIFAR-10 test set after 10 epochs (a later run of the author's: 65.5 %; measured here:
+70.7 % at best, 68.4 % at the end), against 49 % of the perceptron, with fewer parameters (592,554, of which the 640
+running statistics are not trained, against 646,260).
 """
 
 from __future__ import annotations
