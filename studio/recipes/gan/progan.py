@@ -14,8 +14,9 @@ minibatch's deviation is taken over the whole batch (the paper's text), not over
 the penalty pass through it, as there. Batch size and optimiser stay the same at all levels. When α moves, real pictures
 are blended in the same way, as in the paper.
 
-What to expect: on MNIST crude digits at 7 px after 250 steps; how good 28 px become was not measured yet. `side`
-tells the size being learned and `fade` its α; `wasserstein` jumps when a level comes in and falls again.
+What to expect: on MNIST crude digits at 7 px after 250 steps, and still crude ones at 28 px after 2,000 of the preset's
+6,000 steps (Fréchet distance 409 on a small network, a StackedGAN's is 4); longer was not measured. `side` tells the
+size being learned and `fade` its α; `wasserstein` jumps when a level comes in and falls again.
 """
 
 from __future__ import annotations
