@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -23,10 +23,10 @@ def files(*paths: Path | str) -> QMimeData:
     return mime
 
 
-def drop(widget: QWidget, *what: Path | str | QMimeData, at: QPoint | None = None) -> bool:
+def drop(widget: QWidget, *what: Path | str | QMimeData) -> bool:
     """Let go of files, or of one QMimeData, over a widget as a file manager does; return whether it took them."""
     mime = what[0] if isinstance(what[0], QMimeData) else files(*what)
-    where = widget.rect().center() if at is None else at
+    where = widget.rect().center()
     about = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
     # Through the application, not straight to the handlers: it asks first whether the widget accepts drops at all.
     enter = QDragEnterEvent(where, *about)

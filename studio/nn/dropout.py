@@ -3,8 +3,8 @@
     y = x · m / (1 - p),   m ~ Bernoulli(1 - p) for every number of x
 
 Srivastava 2014, JMLR 15. torch draws each coin on a CPU by itself and on one thread: 13 ns a number, half the time of
-a step of the Y-Network. Here one draw of 64 random bits decides four numbers, which takes a quarter of the time,
-gradients included. 16 bits round p to a multiple of 1/65,536; the scale belongs to the rounded p.
+a step of the Y-Network. Here one draw of 64 random bits decides four numbers, which takes a fifth to a
+quarter of the time, gradients included. 16 bits round p to a multiple of 1/65,536; the scale belongs to the rounded p.
 """
 
 from __future__ import annotations

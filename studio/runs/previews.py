@@ -36,7 +36,10 @@ def save(path: Path, shown: Images, recipe: Mapping[str, Any]) -> Path:
 
 def title(path: Path) -> str:
     """Return the name under which a stored preview was shown; "" for any other file, and for older previews."""
-    layout = (read_recipe(path) or {}).get("sheet")
+    return _name((read_recipe(path) or {}).get("sheet"))
+
+
+def _name(layout: Any) -> str:
     name = layout.get("name") if isinstance(layout, dict) else ""
     return name if isinstance(name, str) else ""
 
@@ -54,7 +57,7 @@ def load(path: Path) -> Images | None:
         return None
     pixels = _pixels(path)
     cells = None if pixels is None else _cells(pixels, count, columns)
-    return None if cells is None else Images(step, title(path), cells, columns, tuple(captions))
+    return None if cells is None else Images(step, _name(layout), cells, columns, tuple(captions))
 
 
 def _pixels(path: Path) -> NDArray[np.uint8] | None:
